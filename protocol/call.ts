@@ -80,8 +80,12 @@ export interface Call {
   ask(question: Question): Promise<unknown>;
   /** Bounds the call in time. */
   limit(limits: CallLimits): void;
+  /** Whether the client can follow a task that this call becomes. */
+  readonly knowsTasks: boolean;
   /** Turns the call into a task: its client gets a handle now and fetches the result later. No-op where it may not. */
   becomeTask(): Promise<void>;
+  /** Ends the connection, not the call: the client comes back for the rest (2025-11-25). No-op where it cannot. */
+  closeStream(): Promise<void>;
 }
 
 /** A notification from the client, with what is known of where it came from. */

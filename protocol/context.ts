@@ -44,6 +44,8 @@ export interface Context {
   listRoots(ask?: Ask): Promise<readonly Root[]>;
   /** From here on the call goes on as a task, for clients that know tasks; for others nothing changes. */
   becomeTask(): Promise<void>;
+  /** Ends the connection but not the call: a client of 2025-11-25 comes back for the rest when it is told to. */
+  closeStream(): Promise<void>;
 }
 
 /** The context of one call. */
@@ -88,7 +90,8 @@ export class CallContext implements Context {
   }
 
   async progress(progress: number, total?: number, message?: string): Promise<void> {
-    if (progress <= this.#progress || this.#call.progressToken === undefined) return;
+    // Also false for NaN, which would let the next one go backwards.
+    if (!(progress > this.#progress)) return;
     this.#progress = progress;
     await this.#call.progress(progress, total, message);
   }
@@ -112,5 +115,9 @@ export class CallContext implements Context {
 
   becomeTask(): Promise<void> {
     return this.#call.becomeTask();
+  }
+
+  closeStream(): Promise<void> {
+    return this.#call.closeStream();
   }
 }

@@ -10,6 +10,8 @@ export const ErrorCode = {
   sessionNotFound: -32001,
   /** 2025-11-25 and earlier; -32602 since. */
   resourceNotFound: -32002,
+  /** The caller is known but may not do this; HTTP 403. */
+  insufficientScope: -32005,
   requestCancelled: -32800,
   headerMismatch: -32020,
   missingClientCapability: -32021,
@@ -35,4 +37,14 @@ export function missingCapability(requiredCapabilities: object): RpcError {
   return new RpcError(ErrorCode.missingClientCapability, `The client did not declare the capability: ${names}`, {
     requiredCapabilities,
   });
+}
+
+/** A caller that lacks scopes for what it asks. HTTP 403 with a challenge that names them. */
+export function insufficientScope(scopes: readonly string[]): RpcError {
+  return new RpcError(ErrorCode.insufficientScope, `This needs the scope: ${scopes.join(' ')}`, { scopes });
+}
+
+/** What a handler says to the model in words: it becomes a result with `isError`, not a protocol error. */
+export class ToolError extends Error {
+  override readonly name = 'ToolError';
 }

@@ -43,9 +43,13 @@ export function fitImplementation(info: Implementation, revision: Revision): Imp
 export function fitToolResult(result: CallToolResult, revision: Revision): CallToolResult {
   const { content, structuredContent, ...rest } = result;
   const fitted: CallToolResult = { ...rest, content: content.map((block) => fitBlock(block, revision)) };
+  if (structuredContent === undefined) return fitted;
   const isAllowed =
     has(revision, 'anyStructuredContent') || (has(revision, 'structuredContent') && isObject(structuredContent));
-  return structuredContent === undefined || !isAllowed ? fitted : { ...fitted, structuredContent };
+  if (isAllowed) return { ...fitted, structuredContent };
+  return content.length > 0
+    ? fitted
+    : { ...fitted, content: [{ type: 'text', text: JSON.stringify(structuredContent) }] };
 }
 
 export function fitPrompt(result: GetPromptResult, revision: Revision): GetPromptResult {
@@ -66,6 +70,9 @@ export function fitBlock(block: ContentBlock, revision: Revision): ContentBlock 
   }
   if (block.type === 'resource_link' && !has(revision, 'resourceLink')) {
     return { type: 'text', text: `${block.title ?? block.name}: ${block.uri}` };
+  }
+  if (block.type === 'resource' && block.resource._meta !== undefined && !has(revision, 'blockMeta')) {
+    return fitDecorated({ ...block, resource: withoutMeta(block.resource) }, revision);
   }
   if (block._meta === undefined && block.annotations === undefined && !('icons' in block)) return block;
   return fitDecorated(block, revision);

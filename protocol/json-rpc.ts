@@ -68,18 +68,18 @@ export function isObject(value: unknown): value is Record<string, unknown> {
  */
 export function parseMessage(value: unknown): Message {
   if (!isObject(value)) throw invalid('A message is a JSON object');
-  if (value['jsonrpc'] !== '2.0') throw invalid('jsonrpc must be "2.0"');
-  if (value['id'] !== undefined && idOf(value) === undefined) throw invalid('id must be a string or an integer');
-  if (value['method'] === undefined) return parseResponse(value);
-  if (typeof value['method'] !== 'string') throw invalid('method must be a string');
-  if (value['params'] !== undefined && !isObject(value['params'])) throw invalid('params must be an object');
+  if (value.jsonrpc !== '2.0') throw invalid('jsonrpc must be "2.0"');
+  if (value.id !== undefined && idOf(value) === undefined) throw invalid('id must be a string or an integer');
+  if (value.method === undefined) return parseResponse(value);
+  if (typeof value.method !== 'string') throw invalid('method must be a string');
+  if (value.params !== undefined && !isObject(value.params)) throw invalid('params must be an object');
   return value as unknown as Request | Notification;
 }
 
 /** The id of whatever came, when it has one that can be echoed. */
 export function idOf(value: unknown): RequestId | undefined {
   if (!isObject(value)) return undefined;
-  const id = value['id'];
+  const id = value.id;
   return typeof id === 'string' || Number.isSafeInteger(id) ? (id as RequestId) : undefined;
 }
 
@@ -116,10 +116,10 @@ export function formatMessage(message: Message): string {
 function parseResponse(value: Record<string, unknown>): Response {
   const { result, error } = value;
   if (isObject(error) && result === undefined) {
-    if (Number.isInteger(error['code']) && typeof error['message'] === 'string') return value as unknown as ErrorResponse;
+    if (Number.isInteger(error.code) && typeof error.message === 'string') return value as unknown as ErrorResponse;
     throw invalid('error must have an integer code and a message');
   }
-  if (isObject(result) && error === undefined && value['id'] !== undefined) return value as unknown as ResultResponse;
+  if (isObject(result) && error === undefined && value.id !== undefined) return value as unknown as ResultResponse;
   throw invalid('A message has a method, a result or an error');
 }
 

@@ -30,20 +30,23 @@ export interface Opening {
 /** Reads the params of `initialize`. Empty ones are taken for those of an early client. */
 export function parseOpening(params: Params = {}): Opening {
   return {
-    revision: negotiate(params['protocolVersion']),
-    client: { info: parseImplementation(params['clientInfo']), capabilities: parseCapabilities(params['capabilities']) },
+    revision: negotiate(params.protocolVersion),
+    client: { info: parseImplementation(params.clientInfo), capabilities: parseCapabilities(params.capabilities) },
   };
 }
 
 export function parseImplementation(value: unknown): Implementation | undefined {
-  if (!isObject(value) || typeof value['name'] !== 'string') return undefined;
-  const version = typeof value['version'] === 'string' ? value['version'] : '';
-  const title = typeof value['title'] === 'string' ? value['title'] : undefined;
-  return compact({ name: value['name'].slice(0, 200), version: version.slice(0, 100), title: title?.slice(0, 200) });
+  if (!isObject(value) || typeof value.name !== 'string') return undefined;
+  const version = typeof value.version === 'string' ? value.version : '';
+  const title = typeof value.title === 'string' ? value.title : undefined;
+  return compact({ name: value.name.slice(0, 200), version: version.slice(0, 100), title: title?.slice(0, 200) });
 }
 
+/** Only objects are declarations: some serializers write each capability they know, and null for those not there. */
 export function parseCapabilities(value: unknown): ClientCapabilities {
-  return isObject(value) ? value : {};
+  if (!isObject(value)) return {};
+  const declared = Object.entries(value).filter((entry): entry is [string, object] => isObject(entry[1]));
+  return Object.fromEntries(declared.map(([name, details]) => [name, withoutNulls(details)]));
 }
 
 export function parseLogLevel(value: unknown): LogLevel {
@@ -95,8 +98,12 @@ function fitCapabilities(capabilities: ServerCapabilities, revision: Revision): 
   });
 }
 
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null));
+}
+
 function setLevel(params: Params, call: Call): object {
-  const level = parseLogLevel(params['level']);
+  const level = parseLogLevel(params.level);
   if (call.session !== undefined) {
     call.session.logLevel = level;
     call.session.save();

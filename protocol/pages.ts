@@ -3,12 +3,15 @@ import type { Params } from './json-rpc.js';
 
 export const DEFAULT_PAGE_SIZE = 250;
 
-/** Where a list request wants to begin. Cursors are opaque to clients; ours are the offset, wrapped. */
-export function parseCursor(params: Params, total: number): number {
-  const cursor = params['cursor'];
+/**
+ * Where a list request wants to begin. Cursors are opaque to clients; ours are the offset of a page, wrapped.
+ * @throws RpcError -32602 for one we never gave out
+ */
+export function parseCursor(params: Params, total: number, size: number): number {
+  const cursor = params.cursor;
   if (cursor === undefined) return 0;
   const offset = typeof cursor === 'string' ? decodeOffset(cursor) : undefined;
-  if (offset === undefined || offset <= 0 || offset >= total) {
+  if (offset === undefined || offset <= 0 || offset >= total || offset % size !== 0) {
     throw new RpcError(ErrorCode.invalidParams, 'Invalid cursor: begin the list again without one');
   }
   return offset;

@@ -78,31 +78,32 @@ interface FormSchema {
 }
 
 function toFormSchema(schema: z.ZodType | JsonSchema): FormSchema {
-  if (!(schema instanceof z.ZodType)) return { schema, validator: z.fromJSONSchema(schema as never) };
+  if (!(schema instanceof z.ZodType)) return { schema, validator: z.fromJSONSchema(schema) };
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input' });
   return { schema: json, validator: schema };
 }
 
 function readForm(result: unknown, validator: z.ZodType | undefined): Answer<unknown> {
-  const action = isObject(result) ? result['action'] : undefined;
+  const action = isObject(result) ? result.action : undefined;
   if (action === 'decline' || action === 'cancel') return { action };
   if (action !== 'accept') throw unreadable('action must be accept, decline or cancel');
   if (validator === undefined) return { action, content: undefined };
-  const content = validator.safeParse((result as Record<string, unknown>)['content']);
+  const content = validator.safeParse((result as Record<string, unknown>).content);
   if (!content.success) throw unreadable(content.error.issues[0]?.message ?? 'content does not fit the form');
   return { action, content: content.data };
 }
 
 function readSample(result: unknown): CreateMessageResult {
-  if (isObject(result) && typeof result['role'] === 'string' && typeof result['content'] === 'object') {
-    return result as unknown as CreateMessageResult;
+  if (isObject(result) && typeof result.role === 'string') {
+    const { content } = result;
+    if (isObject(content) || Array.isArray(content)) return result as unknown as CreateMessageResult;
   }
   throw unreadable('a message has a role and content');
 }
 
 function readRoots(result: unknown): readonly Root[] {
-  const roots = isObject(result) ? result['roots'] : undefined;
-  if (Array.isArray(roots) && roots.every((root) => isObject(root) && typeof root['uri'] === 'string')) {
+  const roots = isObject(result) ? result.roots : undefined;
+  if (Array.isArray(roots) && roots.every((root) => isObject(root) && typeof root.uri === 'string')) {
     return roots as Root[];
   }
   throw unreadable('roots must be a list of uris');

@@ -34,14 +34,14 @@ export function subscriptionsListen(options: SubscriptionOptions): Method {
 async function listen(params: Params, call: Call, options: SubscriptionOptions): Promise<object> {
   const filter = parseFilter(params, call, options);
   const tag = { [MetaKey.subscriptionId]: call.id };
-  const backlog = new Backlog();
+  const backlog = new Backlog(call.signal);
   const stop = options.changes.subscribe((change) => {
     if (isWanted(change, filter)) backlog.add(change);
   });
   try {
     await call.notify('notifications/subscriptions/acknowledged', { _meta: tag, notifications: filter });
     for (;;) {
-      const change = await backlog.next(call.signal);
+      const change = await backlog.next();
       if (change === undefined) return { _meta: tag };
       const { method, params: inner } = toNotification(change);
       await call.notify(method, { ...inner, _meta: tag });
@@ -57,25 +57,28 @@ async function listen(params: Params, call: Call, options: SubscriptionOptions):
  */
 class Backlog {
   readonly #changes = new Map<string, Change>();
-  #wake: (() => void) | undefined;
+  readonly #signal: AbortSignal;
+  #wake: () => void = () => undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
 
   add(change: Change): void {
     this.#changes.set(keyOf(change), change);
-    this.#wake?.();
+    this.#wake();
   }
 
   /** The oldest change; `undefined` once the signal fired. */
-  async next(signal: AbortSignal): Promise<Change | undefined> {
-    while (!signal.aborted) {
+  async next(): Promise<Change | undefined> {
+    while (!this.#signal.aborted) {
       const [entry] = this.#changes;
       if (entry !== undefined) {
         this.#changes.delete(entry[0]);
         return entry[1];
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     return undefined;
   }
@@ -102,13 +105,13 @@ function isWanted(change: Change, filter: Filter): boolean {
 }
 
 function parseFilter(params: Params, call: Call, options: SubscriptionOptions): Filter {
-  const asked = params['notifications'];
+  const asked = params.notifications;
   if (!isObject(asked)) throw new RpcError(ErrorCode.invalidParams, 'Invalid params: notifications is required');
   const { tools, prompts, resources } = options.capabilities();
   const filter: Filter = {};
-  if (asked['toolsListChanged'] === true && tools?.listChanged === true) filter.toolsListChanged = true;
-  if (asked['promptsListChanged'] === true && prompts?.listChanged === true) filter.promptsListChanged = true;
-  if (asked['resourcesListChanged'] === true && resources?.listChanged === true) filter.resourcesListChanged = true;
+  if (asked.toolsListChanged === true && tools?.listChanged === true) filter.toolsListChanged = true;
+  if (asked.promptsListChanged === true && prompts?.listChanged === true) filter.promptsListChanged = true;
+  if (asked.resourcesListChanged === true && resources?.listChanged === true) filter.resourcesListChanged = true;
   const uris = parseNames(asked, 'resourceSubscriptions', options);
   if (uris !== undefined && resources?.subscribe === true) filter.resourceSubscriptions = uris;
   const tasks = parseNames(asked, 'taskIds', options);

@@ -1,0 +1,270 @@
+import type { Server } from 'node:http';
+import express, { type Express, Router } from 'express';
+import { Changes } from '../protocol/changes.js';
+import { Dispatcher, type Method } from '../protocol/dispatcher.js';
+import { compact } from '../protocol/fit.js';
+import { lifecycleMethods, type ServerFacts } from '../protocol/lifecycle.js';
+import { type Implementation, type ServerCapabilities, TASKS_EXTENSION } from '../protocol/mcp.js';
+import { subscriptionsListen } from '../protocol/subscriptions.js';
+import { promptMethods } from '../prompts/methods.js';
+import { PromptRegistry } from '../prompts/registry.js';
+import { resourceMethods } from '../resources/methods.js';
+import { ResourceRegistry } from '../resources/registry.js';
+import { addHealthRoutes } from '../routes/health.js';
+import { addLegacyRoutes } from '../routes/legacy-sse.js';
+import { addMcpRoutes } from '../routes/mcp.js';
+import { addRootRoute } from '../routes/root.js';
+import { toolMethods } from '../tools/methods.js';
+import { ToolRegistry } from '../tools/registry.js';
+import { Calls } from '../transports/calls.js';
+import type { Host } from '../transports/host.js';
+import { LegacySse } from '../transports/legacy-sse.js';
+import type { Observer } from '../transports/observer.js';
+import { Sessions } from '../transports/sessions.js';
+import { MemoryEventLog } from '../transports/stores/memory-event-log.js';
+import { StreamableHttp } from '../transports/streamable-http.js';
+import { Streams } from '../transports/streams.js';
+import { taskMethods } from '../transports/task-methods.js';
+import { Tasks } from '../transports/tasks.js';
+import { completionMethod } from './completion.js';
+import { errorHandler, notFound } from './error-handler.js';
+import { createGuard } from './guard.js';
+import { createHttpServer } from './http-server.js';
+import { isLoopback } from './hosts.js';
+import { createLog, errorFacts } from './log.js';
+import { type McpAppOptions, type ServerSettings, settingsOf } from './options.js';
+import { createSeal } from './seal.js';
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Where it listens, without a path. */
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  /** Takes no new work, lets calls finish within the drain time, ends every stream, and resolves. */
+  close(): Promise<void>;
+}
+
+/** An MCP server: both doors, served from one set of registries. */
+export interface McpApp {
+  /** An Express app of its own. */
+  readonly app: Express;
+  readonly tools: ToolRegistry;
+  readonly resources: ResourceRegistry;
+  readonly prompts: PromptRegistry;
+  readonly sessions: Sessions;
+  readonly streams: Streams;
+  readonly calls: Calls;
+  /** All routes, to be mounted into an app of yours: `yourApp.use('/somewhere', mcp.router())`. */
+  router(): Router;
+  /** Listens; without a port on one that is free. @throws Error when the address cannot be had */
+  listen(address?: { readonly host?: string; readonly port?: number }): Promise<RunningServer>;
+  /** Ends sessions, streams and calls. For apps that `listen` did not start. */
+  close(): Promise<void>;
+}
+
+/** Makes a server of tools, resources and prompts. Throws when one of them is not valid. */
+export function createMcpApp(options: McpAppOptions): McpApp {
+  return new Composition(options);
+}
+
+class Composition implements McpApp {
+  readonly app: Express;
+  readonly tools: ToolRegistry;
+  readonly resources: ResourceRegistry;
+  readonly prompts: PromptRegistry;
+  readonly sessions: Sessions;
+  readonly streams: Streams;
+  readonly calls: Calls;
+  readonly #options: McpAppOptions;
+  readonly #settings: ServerSettings;
+  readonly #info: Implementation;
+  readonly #changes = new Changes();
+  readonly #tasks: Tasks;
+  readonly #host: Host;
+  readonly #observer: Observer;
+  readonly #startedAt = Date.now();
+  #isLoopbackBind = false;
+  #isDraining = false;
+
+  constructor(options: McpAppOptions) {
+    this.#options = options;
+    const settings = settingsOf(options);
+    this.#settings = settings;
+    const { name, version, title, description, websiteUrl, icons } = options;
+    this.#info = compact({ name, version, title, description, websiteUrl, icons });
+    const log = options.log ?? createLog({ level: 'info' });
+    this.#observer = { fault: (error, where) => log.error({ where, ...errorFacts(error) }, 'fault') };
+    const registry = { changes: this.#changes, serverInfo: this.#info, pageSize: settings.pageSize };
+    this.tools = new ToolRegistry(registry, options.tools);
+    this.resources = new ResourceRegistry(registry, options.resources, options.resourceTemplates);
+    this.prompts = new PromptRegistry(registry, options.prompts);
+    const events = new MemoryEventLog({
+      events: settings.replayEvents,
+      bytes: settings.replayBytes,
+      ms: settings.replayMs,
+    });
+    this.sessions = new Sessions({ settings, log: events, changes: this.#changes, observer: this.#observer });
+    this.streams = new Streams(settings);
+    this.calls = new Calls({ streamAfterMs: settings.streamAfterMs, heartbeatMs: settings.keepAliveMs });
+    this.#tasks = new Tasks({ changes: this.#changes, maxTasks: settings.maxTasks, ttlMs: settings.taskTtlMs });
+    this.#host = {
+      dispatcher: this.#createDispatcher(),
+      sessions: this.sessions,
+      log: events,
+      calls: this.calls,
+      streams: this.streams,
+      tasks: this.#tasks,
+      seal: createSeal(settings.stateSecret),
+      mirrors: (tool) => this.tools.mirrors(tool),
+      settings,
+      observer: this.#observer,
+      onNotification: () => undefined,
+      isDraining: () => this.#isDraining,
+    };
+    this.app = this.#createApp();
+  }
+
+  router(): Router {
+    const router = Router();
+    const { allowedOrigins, allowedHosts, trustProxy, publicUrl } = this.#settings;
+    const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
+    if (publicUrl !== undefined) origins.add(new URL(publicUrl).origin);
+    const hosts = allowedHosts === undefined ? undefined : new Set(allowedHosts.map((host) => host.toLowerCase()));
+    router.use(
+      createGuard({
+        allowedOrigins: origins,
+        allowedHosts: () => hosts ?? (this.#isLoopbackBind ? 'loopback' : undefined),
+        trustProxy,
+      }),
+    );
+    const legacy = new LegacySse(this.#host);
+    const modern = new StreamableHttp(this.#host, legacy);
+    addMcpRoutes(router, modern);
+    addLegacyRoutes(router, legacy, modern);
+    addHealthRoutes(
+      router,
+      () => this.#health(),
+      () => Promise.resolve(!this.#isDraining),
+    );
+    addRootRoute(router, { name: this.#info.name, version: this.#info.version });
+    router.use(notFound());
+    router.use(errorHandler((error, where) => this.#observer.fault?.(error, where)));
+    return router;
+  }
+
+  async listen({ host = '127.0.0.1', port = 0 } = {}): Promise<RunningServer> {
+    this.#isLoopbackBind = isLoopback(host);
+    const server = createHttpServer(this.app);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    const address = server.address();
+    const actual = typeof address === 'object' && address !== null ? address.port : port;
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+      port: actual,
+      server,
+      close: () => this.#stop(server),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true;
+    this.sessions.drain();
+    await this.#drain();
+    this.sessions.closeAll('shutdown');
+    this.streams.end('shutdown');
+    this.calls.stop();
+  }
+
+  async #stop(server: Server): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await this.close();
+    server.closeIdleConnections();
+    await closed;
+  }
+
+  // Long-lived calls such as subscriptions wait for nothing but the end, so they are told of it at once.
+  async #drain(): Promise<void> {
+    for (const call of [...this.calls]) if (call.request.method === 'subscriptions/listen') call.abort('shutdown');
+    const timer = setTimeout(() => this.calls.abortAll('shutdown'), this.#settings.drainMs);
+    await this.calls.idle();
+    clearTimeout(timer);
+  }
+
+  #createApp(): Express {
+    const app = express();
+    app.disable('x-powered-by');
+    app.disable('etag');
+    app.set('query parser', false);
+    app.use(this.#settings.basePath === '' ? '/' : this.#settings.basePath, this.router());
+    return app;
+  }
+
+  #createDispatcher(): Dispatcher {
+    const onFault = this.#observer.fault?.bind(this.#observer) ?? (() => undefined);
+    const server: ServerFacts = {
+      info: this.#info,
+      instructions: this.#options.instructions,
+      capabilities: () => this.#capabilities(),
+    };
+    const methods: Method[] = [
+      ...lifecycleMethods(server),
+      ...toolMethods({
+        registry: this.tools,
+        timeoutMs: this.#settings.toolTimeoutMs,
+        maxMs: this.#settings.toolMaxMs,
+        onFault: (error, tool) => onFault(error, `tool ${tool}`),
+      }),
+      ...resourceMethods({ registry: this.resources }),
+      ...promptMethods({ registry: this.prompts }),
+      completionMethod({ prompts: this.prompts, resources: this.resources }),
+      ...taskMethods(this.#tasks),
+      subscriptionsListen({
+        changes: this.#changes,
+        capabilities: () => this.#capabilities(),
+        visibleTasks: (ids, call) => this.#tasks.visible(ids, call),
+      }),
+    ];
+    return new Dispatcher({
+      methods,
+      serverInfo: this.#info,
+      onFault: (error, request) => onFault(error, request.method),
+    });
+  }
+
+  #capabilities(): ServerCapabilities {
+    const hasTasks = this.tools.tools.some(({ task }) => task !== undefined);
+    return {
+      tools: { listChanged: true },
+      resources: { subscribe: true, listChanged: true },
+      prompts: { listChanged: true },
+      logging: {},
+      completions: {},
+      ...(hasTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
+    };
+  }
+
+  #health(): {
+    name: string;
+    version: string;
+    uptimeSeconds: number;
+    sessions: number;
+    streams: number;
+    calls: number;
+  } {
+    return {
+      name: this.#info.name,
+      version: this.#info.version,
+      uptimeSeconds: Math.floor((Date.now() - this.#startedAt) / 1000),
+      sessions: this.sessions.size,
+      streams: this.streams.size,
+      calls: this.calls.size,
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { ErrorCode } from '../protocol/errors.js';
+import { ClientGone } from '../transports/body.js';
+import { HttpError, sendError } from '../transports/http.js';
+
+/** For paths nobody knows: a body that clients can parse. */
+export function notFound(): RequestHandler {
+  return function notFound() {
+    throw new HttpError(404, ErrorCode.transport, 'Not found');
+  };
+}
+
+/** The last word on whatever a route threw. Ours stays here; the client reads that it was ours. */
+export function errorHandler(onFault: (error: unknown, where: string) => void): ErrorRequestHandler {
+  return function errorHandler(error: unknown, req, res, _next) {
+    if (error instanceof ClientGone) return void res.destroy();
+    if (!(error instanceof HttpError)) onFault(error, `${req.method} ${req.path}`);
+    // A stream that has begun cannot be answered any more.
+    if (res.headersSent) return void res.destroy();
+    sendError(res, toHttpError(error));
+  };
+}
+
+function toHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  // What Express says of a path it cannot decode.
+  const status = (error as { status?: unknown } | undefined)?.status;
+  if (status === 400) return new HttpError(400, ErrorCode.invalidRequest, 'Bad request');
+  return new HttpError(500, ErrorCode.internalError, 'Internal error');
+}

@@ -1,0 +1,61 @@
+/** The program: reads the environment, listens, says where, and ends cleanly when it is told to. */
+import { createRequire } from 'node:module';
+import { builtInTools } from '../tools/built-in.js';
+import { createMcpApp, type McpApp, type RunningServer } from './app.js';
+import { bannerOf } from './banner.js';
+import { type Config, ConfigError, readConfig } from './config.js';
+import { createLog, errorFacts } from './log.js';
+
+try {
+  await start(readConfig(process.env));
+} catch (error) {
+  console.error(`dualgauge: ${explain(error)}`);
+  process.exit(1);
+}
+
+async function start(config: Config): Promise<void> {
+  const { name, version } = createRequire(import.meta.url)('../../package.json') as { name: string; version: string };
+  const log = createLog({ level: config.logLevel });
+  const facts = {
+    name,
+    version,
+    startedAt: Date.now(),
+    sessions: () => mcp.sessions.size,
+    tools: () => mcp.tools.size,
+  };
+  const mcp: McpApp = createMcpApp({ ...config.settings, name, version, log, tools: builtInTools(facts) });
+  // What nobody waited for failed: it is ours to mend, and no reason to end everybody's sessions.
+  process.on('unhandledRejection', (error) => log.error(errorFacts(error), 'unhandled rejection'));
+  const running = await mcp.listen(config);
+  for (const warning of config.warnings) console.error(`warning: ${warning}`);
+  console.log(bannerOf({ url: running.url, config, tools: mcp.tools.tools.map((tool) => tool.name) }));
+  stopOnSignal(running);
+}
+
+function stopOnSignal(running: RunningServer): void {
+  let isStopping = false;
+  const stop = (): void => {
+    // Whoever asks twice does not want to wait.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    void running.close().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `the port is in use: stop what listens there, or set PORT to another (PORT=0 takes a free one)`;
+    case 'EACCES':
+      return `not allowed to listen there: set PORT to one above 1023`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0`;
+    default:
+      return message;
+  }
+}

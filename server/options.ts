@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import type { Implementation } from '../protocol/mcp.js';
+import type { Prompt } from '../prompts/define-prompt.js';
+import type { Resource, ResourceTemplate } from '../resources/define-resource.js';
+import type { Tool } from '../tools/define-tool.js';
+import { DEFAULT_SETTINGS, type TransportSettings } from '../transports/settings.js';
+
+/** What a server is made of. Only `name` and `version` are needed. */
+export interface McpAppOptions extends Partial<ServerSettings> {
+  readonly name: string;
+  readonly version: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly websiteUrl?: string;
+  readonly icons?: Implementation['icons'];
+  /** How a model should use the server. */
+  readonly instructions?: string;
+  readonly tools?: Iterable<Tool>;
+  readonly resources?: Iterable<Resource>;
+  readonly resourceTemplates?: Iterable<ResourceTemplate>;
+  readonly prompts?: Iterable<Prompt>;
+  readonly log?: Logger;
+}
+
+/** Everything an operator may set; `config.ts` reads it from the environment. Times in ms, sizes in bytes. */
+export interface ServerSettings extends TransportSettings {
+  /** Path prefix of all routes: empty, or `/like/this`. */
+  readonly basePath: string;
+  /** How many proxies in front are believed. */
+  readonly trustProxy: number;
+  /** Origins of pages that may use the server; `loopback` stands for this machine, `*` for all. */
+  readonly allowedOrigins: readonly string[];
+  /** Names the server is reached by; `undefined` for loopback names on a loopback bind and any name elsewhere. */
+  readonly allowedHosts: readonly string[] | undefined;
+  /** A tool's time without progress, and in spite of it. */
+  readonly toolTimeoutMs: number;
+  readonly toolMaxMs: number;
+  /** How long calls in flight may take to finish when the server is told to stop. */
+  readonly drainMs: number;
+  /** What seals `requestState`; the same on all instances. Random when absent. */
+  readonly stateSecret: string | undefined;
+  /** How many entries a list gives at once. */
+  readonly pageSize: number;
+}
+
+export const DEFAULT_ORIGINS = [
+  'loopback',
+  'https://api.openai.com',
+  'https://chatgpt.com',
+  'https://claude.ai',
+] as const;
+
+export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
+  ...DEFAULT_SETTINGS,
+  basePath: '',
+  trustProxy: 0,
+  allowedOrigins: DEFAULT_ORIGINS,
+  allowedHosts: undefined,
+  toolTimeoutMs: 60_000,
+  toolMaxMs: 600_000,
+  drainMs: 25_000,
+  stateSecret: undefined,
+  pageSize: 250,
+};
+
+/** The options with what they leave out. */
+export function settingsOf(options: Partial<ServerSettings>): ServerSettings {
+  const given = Object.entries(options).filter(([key, value]) => key in DEFAULT_SERVER_SETTINGS && value !== undefined);
+  return { ...DEFAULT_SERVER_SETTINGS, ...Object.fromEntries(given) };
+}

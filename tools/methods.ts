@@ -1,0 +1,85 @@
+import { type Call, hasScopes } from '../protocol/call.js';
+import { CallContext } from '../protocol/context.js';
+import type { Method } from '../protocol/dispatcher.js';
+import { ErrorCode, insufficientScope, missingCapability, RpcError, ToolError } from '../protocol/errors.js';
+import { fitToolResult } from '../protocol/fit.js';
+import type { Params } from '../protocol/json-rpc.js';
+import { type CallToolResult, TASKS_EXTENSION } from '../protocol/mcp.js';
+import { MODERN_REVISION } from '../protocol/versions.js';
+import type { CompiledTool, ToolRegistry } from './registry.js';
+import { errorResult, toResult } from './result.js';
+
+export interface ToolMethodOptions {
+  readonly registry: ToolRegistry;
+  /** For tools that set no limits of their own, in ms. */
+  readonly timeoutMs: number;
+  readonly maxMs: number;
+  /** Hears of what a tool threw and nobody else may read. */
+  readonly onFault: (error: unknown, tool: string, call: Call) => void;
+}
+
+/** `tools/list` and `tools/call`. */
+export function toolMethods(options: ToolMethodOptions): Method[] {
+  return [
+    { name: 'tools/list', run: (params, call) => options.registry.list(params, call.revision, call.principal) },
+    { name: 'tools/call', run: (params, call) => callTool(params, call, options) },
+  ];
+}
+
+async function callTool(params: Params, call: Call, options: ToolMethodOptions): Promise<CallToolResult> {
+  const compiled = findTool(params, call, options.registry);
+  const { tool } = compiled;
+  const verdict = await compiled.input.check(params.arguments ?? {});
+  if (!verdict.ok) return errorResult(`Invalid arguments for ${tool.name}: ${verdict.problem}`);
+  call.limit({
+    timeoutMs: tool.timeoutMs ?? options.timeoutMs,
+    maxMs: tool.maxMs ?? options.maxMs,
+    outcome: (elapsedMs) => errorResult(`Tool ${tool.name} timed out after ${String(elapsedMs)} ms`),
+  });
+  if (tool.task === 'required' || tool.task === 'optional') await call.becomeTask();
+  return run(compiled, verdict.value, call, options);
+}
+
+async function run(
+  compiled: CompiledTool,
+  args: unknown,
+  call: Call,
+  { onFault }: ToolMethodOptions,
+): Promise<CallToolResult> {
+  const { tool } = compiled;
+  try {
+    const returned = await tool.run(args as never, new CallContext(call));
+    return fitToolResult(await toResult(returned, compiled), call.revision);
+  } catch (error) {
+    if (error instanceof ToolError) return errorResult(error.message);
+    if (error instanceof RpcError) return refusal(error, call);
+    onFault(error, tool.name, call);
+    return errorResult(`Tool ${tool.name} failed: internal error`);
+  }
+}
+
+function findTool(params: Params, call: Call, registry: ToolRegistry): CompiledTool {
+  const name = params.name;
+  if (typeof name !== 'string') throw new RpcError(ErrorCode.invalidParams, 'Invalid params: name is required');
+  const compiled = registry.get(name);
+  if (compiled === undefined) throw new RpcError(ErrorCode.invalidParams, unknownTool(name));
+  const scopes = compiled.tool.scopes ?? [];
+  if (!hasScopes(call.principal, scopes)) throw insufficientScope(scopes);
+  if (compiled.tool.task === 'required' && call.revision === MODERN_REVISION && !call.knowsTasks) {
+    throw missingCapability({ extensions: { [TASKS_EXTENSION]: {} } });
+  }
+  return compiled;
+}
+
+// Only a name that could be one is repeated: what a peer sends is not echoed raw.
+function unknownTool(name: string): string {
+  return /^[A-Za-z0-9_./-]{1,64}$/.test(name) ? `Unknown tool: ${name}` : 'Unknown tool';
+}
+
+// Before 2026-07-28 there is no code for a capability the client lacks, so the model is told instead.
+function refusal(error: RpcError, call: Call): CallToolResult {
+  if (error.code === ErrorCode.missingClientCapability && call.revision !== MODERN_REVISION) {
+    return errorResult(error.message);
+  }
+  throw error;
+}

@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ErrorCode, RpcError } from '../protocol/errors.js';
+import { isTooDeep, MAX_DEPTH } from '../protocol/json-rpc.js';
+import { badRequest, HttpError } from './http.js';
+
+/** How long a client that was told 413 may go on sending before its connection is cut. */
+const LINGER_MS = 500;
+
+/**
+ * Reads a JSON body, once, within its limit.
+ * @throws HttpError 413 (declared or real size), 415 (type), 400 -32700 (not JSON), 400 -32600 (too deep)
+ */
+export async function readJson(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<unknown> {
+  checkType(req.headers['content-type'], req.headers['content-encoding']);
+  // A host application's parser may have been here already; its limits are its own.
+  const parsed = (req as { body?: unknown }).body;
+  if (parsed !== undefined && (req.readableEnded || req.complete)) return checkDepth(fromHost(parsed));
+  const declared = req.headers['content-length'];
+  if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(req, res, maxBytes);
+  return parse(await readBytes(req, res, maxBytes));
+}
+
+function fromHost(parsed: unknown): unknown {
+  if (typeof parsed === 'string') return parse(Buffer.from(parsed));
+  return Buffer.isBuffer(parsed) ? parse(parsed) : parsed;
+}
+
+function parse(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw notJson('the body is not UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString());
+  } catch {
+    throw notJson(bytes.length === 0 ? 'the body is empty' : 'the body is not JSON');
+  }
+  // Every level takes two bytes at least.
+  return bytes.length > 2 * MAX_DEPTH ? checkDepth(value) : value;
+}
+
+function checkDepth(value: unknown): unknown {
+  if (!isTooDeep(value)) return value;
+  throw badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: nested deeper than ${MAX_DEPTH}`));
+}
+
+function checkType(type: string | undefined, encoding: string | undefined): void {
+  if (encoding !== undefined && encoding !== 'identity') throw wrongType('Content-Encoding is not supported');
+  if (type === 'application/json') return;
+  const [essence = '', ...parameters] = (type ?? '').toLowerCase().split(';');
+  if (essence.trim() !== 'application/json') throw wrongType('Content-Type must be application/json');
+  for (const parameter of parameters) {
+    const [name, value] = parameter.split('=');
+    if (name?.trim() === 'charset' && value?.trim().replaceAll('"', '') !== 'utf-8') {
+      throw wrongType('The charset must be utf-8');
+    }
+  }
+}
+
+function readBytes(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > maxBytes) {
+        req.off('data', onData);
+        reject(tooLarge(req, res, maxBytes));
+      } else {
+        chunks.push(chunk);
+      }
+    };
+    req.on('data', onData);
+    req.once('end', () => resolve(Buffer.concat(chunks)));
+    req.once('error', reject);
+    req.once('close', () => {
+      if (!req.complete) reject(new ClientGone());
+    });
+  });
+}
+
+/** The client left before it had said all. Nobody is there to be answered. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+// Closing at once would reset the connection before the client reads why, so what still comes is let run into the void
+// for a moment.
+function tooLarge(req: IncomingMessage, res: ServerResponse, maxBytes: number): HttpError {
+  req.on('error', () => undefined);
+  req.resume();
+  const timer = setTimeout(() => req.socket.destroy(), LINGER_MS);
+  req.socket.once('close', () => clearTimeout(timer));
+  res.shouldKeepAlive = false;
+  return new HttpError(413, ErrorCode.transport, `The body is larger than ${maxBytes} bytes`, {
+    headers: { Connection: 'close' },
+  });
+}
+
+function notJson(why: string): HttpError {
+  return new HttpError(400, ErrorCode.parseError, `Parse error: ${why}`);
+}
+
+function wrongType(why: string): HttpError {
+  return new HttpError(415, ErrorCode.transport, why);
+}

@@ -1,0 +1,272 @@
+import {
+  type AbortCause,
+  type Call,
+  type CallLimits,
+  type ClientFacts,
+  type Principal,
+  type Question,
+  type SessionFacts,
+} from '../protocol/call.js';
+import type { Dispatcher } from '../protocol/dispatcher.js';
+import { has } from '../protocol/features.js';
+import {
+  type Notification,
+  type Request,
+  type RequestId,
+  resultResponse,
+  type Response,
+} from '../protocol/json-rpc.js';
+import { isSevere } from '../protocol/lifecycle.js';
+import type { LogLevel, ProgressToken } from '../protocol/mcp.js';
+import { MODERN_REVISION, type Revision } from '../protocol/versions.js';
+import type { Asker } from './asker.js';
+import type { Calls } from './calls.js';
+import type { Observer } from './observer.js';
+import type { Reply } from './reply.js';
+import type { Session } from './session.js';
+
+/** What every exchange of a server shares. */
+export interface ExchangeHost {
+  readonly dispatcher: Dispatcher;
+  readonly calls: Calls;
+  readonly observer: Observer;
+}
+
+export interface ExchangeFacts {
+  readonly revision: Revision;
+  readonly principal: Principal;
+  readonly client: ClientFacts;
+  readonly session: Session | undefined;
+  readonly exchangeId: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** The mildest severity to send; `undefined` for none. Sessions have their own word on it. */
+  readonly logLevel: LogLevel | undefined;
+}
+
+/** Makes a task of an exchange: the seat where a long call goes on without its connection. */
+export interface TaskMaker {
+  /** @returns what asks the client from now on, what the client gets now, and who hears of the end */
+  create(exchange: Exchange): { asker: Asker; result: object; settle: (response: Response | undefined) => void };
+}
+
+/** One request from its arrival to the end of its answer. */
+export class Exchange implements Call {
+  readonly id: RequestId;
+  readonly revision: Revision;
+  readonly principal: Principal;
+  readonly client: ClientFacts;
+  readonly exchangeId: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly startedAt = performance.now();
+  readonly #request: Request;
+  readonly #session: Session | undefined;
+  readonly #logLevel: LogLevel | undefined;
+  readonly #reply: Reply;
+  readonly #host: ExchangeHost;
+  readonly #tasks: TaskMaker | undefined;
+  #asker: Asker;
+  #controller: AbortController | undefined;
+  #aborted: AbortCause | undefined;
+  #isDone = false;
+  #settleTask: ((response: Response | undefined) => void) | undefined;
+  #limits: CallLimits | undefined;
+  #lastSignAt = this.startedAt;
+  #lastSentAt = this.startedAt;
+  #lastProgress = 0;
+  #isLate = false;
+  #questions = 0;
+
+  constructor(
+    request: Request,
+    facts: ExchangeFacts,
+    { reply, asker, host, tasks }: { reply: Reply; asker: Asker; host: ExchangeHost; tasks?: TaskMaker | undefined },
+  ) {
+    this.id = request.id;
+    this.revision = facts.revision;
+    this.principal = facts.principal;
+    this.client = facts.client;
+    this.exchangeId = facts.exchangeId;
+    this.meta = facts.meta;
+    this.#request = request;
+    this.#session = facts.session;
+    this.#logLevel = facts.logLevel;
+    this.#reply = reply;
+    this.#asker = asker;
+    this.#host = host;
+    this.#tasks = tasks;
+  }
+
+  get session(): SessionFacts | undefined {
+    return this.#session;
+  }
+
+  get request(): Request {
+    return this.#request;
+  }
+
+  get progressToken(): ProgressToken | undefined {
+    const token = this.meta.progressToken;
+    return typeof token === 'string' || typeof token === 'number' ? token : undefined;
+  }
+
+  /** Made when somebody asks for it: most calls are over before anybody does. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Runs the request and answers it. Never rejects. */
+  async run(): Promise<void> {
+    this.#host.calls.add(this);
+    this.#session?.addCall(this);
+    this.#host.observer.callStarted?.(this, this.#request);
+    await this.#finish(await this.#host.dispatcher.dispatch(this.#request, this));
+  }
+
+  /** Ends the call before its handler does. What the handler still returns is dropped. */
+  abort(cause: AbortCause): void {
+    if (this.#isDone) return;
+    this.#aborted = cause;
+    this.#controller?.abort(cause);
+    this.#asker.abort(cause);
+    const outcome = cause === 'timeout' ? this.#limits?.outcome(Math.round(this.#elapsedMs)) : undefined;
+    if (outcome === undefined) this.#cancel();
+    else void this.conclude(outcome);
+  }
+
+  /** Answers with a result of the transport's own making: time is up, or the client is asked for more. */
+  async conclude(result: object): Promise<void> {
+    const isModern = this.revision === MODERN_REVISION;
+    await this.#finish(resultResponse(this.id, isModern ? this.#host.dispatcher.complete(result) : result));
+  }
+
+  hears(level: LogLevel): boolean {
+    const minimum = this.#session?.logLevel ?? this.#logLevel;
+    return minimum !== undefined && isSevere(level, minimum);
+  }
+
+  async notify(method: string, params: object): Promise<void> {
+    if (this.#isDone || this.#settleTask !== undefined) return;
+    await this.#reply.send(toNotification(method, params), 'message');
+  }
+
+  async progress(progress: number, total?: number, message?: string): Promise<void> {
+    const progressToken = this.progressToken;
+    if (progressToken === undefined || this.#isDone) return;
+    this.#lastSignAt = performance.now();
+    this.#lastProgress = Math.max(progress, this.#lastProgress);
+    await this.#sendProgress({
+      progressToken,
+      progress: this.#lastProgress,
+      ...(total === undefined ? {} : { total }),
+      ...(message === undefined || !has(this.revision, 'progressMessage') ? {} : { message }),
+    });
+  }
+
+  async ask(question: Question): Promise<unknown> {
+    this.#questions += 1;
+    try {
+      return await this.#asker.ask(question, this.#reply);
+    } finally {
+      this.#questions -= 1;
+      this.#lastSignAt = performance.now();
+    }
+  }
+
+  limit(limits: CallLimits): void {
+    this.#limits = limits;
+  }
+
+  get knowsTasks(): boolean {
+    return this.#tasks !== undefined;
+  }
+
+  async becomeTask(): Promise<void> {
+    if (this.#tasks === undefined || this.#isDone || this.#settleTask !== undefined) return;
+    const { asker, result, settle } = this.#tasks.create(this);
+    this.#asker = asker;
+    this.#settleTask = settle;
+    await this.#reply.respond(resultResponse(this.id, this.#host.dispatcher.complete(result)));
+  }
+
+  get isTask(): boolean {
+    return this.#settleTask !== undefined;
+  }
+
+  async closeStream(): Promise<void> {
+    this.#reply.closeStream();
+  }
+
+  /** Looked at now and then, together with all other calls: nothing here has a timer of its own. */
+  tick(now: number, { streamAfterMs, heartbeatMs }: { streamAfterMs: number; heartbeatMs: number }): void {
+    const { expiresAt } = this.principal;
+    if (expiresAt !== undefined && Date.now() >= expiresAt) return this.abort('expired');
+    if (this.#limits !== undefined && this.#isOverdue(now, this.#limits)) return this.abort('timeout');
+    if (!this.#isLate && now - this.startedAt >= streamAfterMs) {
+      this.#isLate = true;
+      this.#reply.late();
+    }
+    if (this.progressToken !== undefined && now - this.#lastSentAt >= heartbeatMs) void this.#heartbeat();
+  }
+
+  #isOverdue(now: number, { timeoutMs, maxMs }: CallLimits): boolean {
+    if (this.isTask) return false;
+    // While the client is being asked it is its turn, and the question has its own limit.
+    const isSilent = this.#questions === 0 && now - this.#lastSignAt >= timeoutMs;
+    return isSilent || now - this.startedAt >= maxMs;
+  }
+
+  // Clients that wait a minute for a sign of life get one: a step too small to be seen.
+  async #heartbeat(): Promise<void> {
+    const { progressToken } = this;
+    if (progressToken === undefined || this.isTask) return;
+    this.#lastProgress += 1e-6;
+    await this.#sendProgress({ progressToken, progress: this.#lastProgress });
+  }
+
+  async #sendProgress(params: object): Promise<void> {
+    this.#lastSentAt = performance.now();
+    if (this.isTask) return;
+    await this.#reply.send(toNotification('notifications/progress', params), 'progress');
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.startedAt;
+  }
+
+  async #finish(response: Response): Promise<void> {
+    if (!this.#end(response)) return;
+    try {
+      if (this.#settleTask !== undefined) this.#settleTask(response);
+      else await this.#reply.respond(response);
+    } catch (error) {
+      this.#host.observer.fault?.(error, 'reply');
+    }
+  }
+
+  #cancel(): void {
+    if (!this.#end(undefined)) return;
+    if (this.#settleTask !== undefined) this.#settleTask(undefined);
+    else this.#reply.cancel();
+  }
+
+  #end(response: Response | undefined): boolean {
+    if (this.#isDone) return false;
+    this.#isDone = true;
+    this.#host.calls.delete(this);
+    this.#session?.removeCall(this);
+    this.#host.observer.callFinished?.(this, this.#request, { response, ms: this.#elapsedMs });
+    return true;
+  }
+}
+
+function toNotification(method: string, params: object): Notification {
+  return { jsonrpc: '2.0', method, params: params as Notification['params'] & object };
+}

@@ -1,0 +1,61 @@
+/** What both doors do with the messages of the handshake revisions, once it is known whose they are. */
+import { type ClientFacts, UNKNOWN_CLIENT } from '../protocol/call.js';
+import { isObject, type Notification, type Request, type Response } from '../protocol/json-rpc.js';
+import { metaOf } from '../protocol/modern.js';
+import type { HandshakeRevision } from '../protocol/versions.js';
+import { NO_ASKER, SessionAsker } from './asker.js';
+import { Exchange } from './exchange.js';
+import type { Host } from './host.js';
+import { unavailable } from './http.js';
+import type { Reply } from './reply.js';
+import type { Session } from './session.js';
+import type { Visit } from './visit.js';
+
+export interface HandshakeCall {
+  readonly session: Session | undefined;
+  readonly revision: HandshakeRevision;
+  readonly reply: Reply;
+}
+
+/** Makes the exchange of one request. */
+export function createExchange(request: Request, visit: Visit, host: Host, call: HandshakeCall): Exchange {
+  const { session, revision, reply } = call;
+  const client: ClientFacts = session?.client ?? UNKNOWN_CLIENT;
+  const asker = session === undefined ? NO_ASKER : new SessionAsker(session, { timeoutMs: host.settings.askTimeoutMs });
+  return new Exchange(
+    request,
+    {
+      revision,
+      principal: visit.principal,
+      client,
+      session,
+      exchangeId: visit.exchangeId,
+      meta: metaOf(request.params),
+      logLevel: undefined,
+    },
+    { reply, asker, host },
+  );
+}
+
+/** @throws HttpError 503 when the session has as many calls in flight as it may, or the server is going away */
+export function checkRoom(host: Host, session: Session | undefined, requests: readonly Request[]): void {
+  const [first] = requests;
+  if (first === undefined) return;
+  if (host.isDraining()) throw unavailable('The server is shutting down', first.id);
+  if (session !== undefined && session.calls.size + requests.length > host.settings.maxCallsPerSession) {
+    throw unavailable('Too many calls in flight in this session', first.id, 1);
+  }
+}
+
+/** Takes what needs no response. */
+export function take(message: Notification | Response, session: Session | undefined, host: Host): void {
+  if (!('method' in message)) {
+    session?.takeAnswer(message);
+    return;
+  }
+  if (message.method === 'notifications/cancelled' && isObject(message.params)) {
+    const { requestId } = message.params;
+    if (typeof requestId === 'string' || typeof requestId === 'number') session?.cancel(requestId);
+  }
+  host.onNotification(message, session);
+}

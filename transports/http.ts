@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http';
+import { ErrorCode, type RpcError } from '../protocol/errors.js';
+import { errorResponse, formatMessage, type RequestId, type Response } from '../protocol/json-rpc.js';
+
+/** A refusal with its HTTP status; what reaches a client is JSON-RPC either way. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+
+  constructor(
+    readonly status: number,
+    readonly code: number,
+    message: string,
+    readonly extra: {
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly data?: unknown;
+      readonly id?: RequestId | undefined;
+    } = {},
+  ) {
+    super(message);
+  }
+}
+
+/** 404 for a session nobody may use: unknown, expired, closed, or somebody else's. Always the same bytes. */
+export function sessionNotFound(id?: RequestId): HttpError {
+  return new HttpError(404, ErrorCode.sessionNotFound, 'Session not found', { id });
+}
+
+/** 503: nothing was made; come back later. */
+export function unavailable(message: string, id?: RequestId, retryAfterSeconds = 5): HttpError {
+  const headers = { 'Retry-After': String(retryAfterSeconds) };
+  return new HttpError(503, ErrorCode.transport, message, { headers, id });
+}
+
+export function badRequest(error: RpcError, id?: RequestId): HttpError {
+  return new HttpError(400, error.code, error.message, { data: error.data, id });
+}
+
+/** The status a response travels with, when it is all that a POST gets. */
+export function statusOf(response: Response, isModern: boolean): number {
+  if (!('error' in response)) return 200;
+  switch (response.error.code) {
+    case ErrorCode.insufficientScope:
+      return 403;
+    case ErrorCode.methodNotFound:
+      return isModern ? 404 : 200;
+    case ErrorCode.headerMismatch:
+    case ErrorCode.missingClientCapability:
+    case ErrorCode.unsupportedVersion:
+      return isModern ? 400 : 200;
+    default:
+      return 200;
+  }
+}
+
+/** One JSON body, in one write. */
+export function sendJson(res: ServerResponse, status: number, json: string, headers?: Record<string, string>): void {
+  if (res.headersSent) return;
+  res.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(json),
+    ...headers,
+  });
+  res.end(json);
+}
+
+export function sendError(res: ServerResponse, error: HttpError): void {
+  const { status, code, message, extra } = error;
+  sendJson(res, status, formatMessage(errorResponse(extra.id, { code, message, data: extra.data })), extra.headers);
+}
+
+/** 202 for what has no response on this POST. Some clients accept only an empty body or the word `Accepted`. */
+export function sendAccepted(res: ServerResponse, body: '' | 'Accepted' = ''): void {
+  if (body === '') res.writeHead(202, { 'Cache-Control': 'no-store', 'Content-Length': 0 });
+  else res.writeHead(202, { 'Cache-Control': 'no-store', 'Content-Type': 'text/plain', 'Content-Length': body.length });
+  res.end(body);
+}

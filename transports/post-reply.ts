@@ -1,0 +1,183 @@
+import { ErrorCode } from '../protocol/errors.js';
+import { has } from '../protocol/features.js';
+import {
+  errorResponse,
+  formatMessage,
+  isRequest,
+  type Notification,
+  type Request,
+  type RequestId,
+  type Response,
+} from '../protocol/json-rpc.js';
+import { formatEvent, formatPriming } from '../protocol/sse.js';
+import { MODERN_REVISION, type Revision } from '../protocol/versions.js';
+import { formatEventId, MAIN_STREAM } from './event-id.js';
+import { type EventKind, START } from './event-log.js';
+import type { Host } from './host.js';
+import { sendAccepted, sendJson, statusOf } from './http.js';
+import { pump } from './pump.js';
+import type { Reply } from './reply.js';
+import type { Session } from './session.js';
+import { SseWriter, STREAM_HEADERS } from './sse-writer.js';
+import type { Visit } from './visit.js';
+
+export type PostMode = 'auto' | 'json' | 'sse';
+
+export interface PostReplyOptions {
+  readonly mode: PostMode;
+  readonly revision: Revision;
+  /** With a session a stream goes through its log, so that it can be read again. */
+  readonly session: Session | undefined;
+  /** How many requests came in one body; more than one are answered as an array. */
+  readonly batchOf?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Answers on the POST itself: one JSON body when the response is all there is, a stream as soon as something must be
+ * said before it.
+ */
+export class PostReply implements Reply {
+  readonly #visit: Visit;
+  readonly #host: Host;
+  readonly #options: PostReplyOptions;
+  #writer: SseWriter | undefined;
+  #stream: string | undefined;
+  #collected: Response[] = [];
+  #missing: number;
+  #lastId: RequestId | undefined;
+
+  constructor(visit: Visit, host: Host, options: PostReplyOptions) {
+    this.#visit = visit;
+    this.#host = host;
+    this.#options = options;
+    this.#missing = options.batchOf ?? 1;
+  }
+
+  get canAsk(): boolean {
+    return this.#options.mode !== 'json' || this.#hasMainStream;
+  }
+
+  send(message: Notification | Request, kind: EventKind): void | Promise<void> {
+    if (this.#options.mode === 'json') return this.#sendAside(message, kind);
+    this.#open();
+    return this.#write(formatMessage(message), kind);
+  }
+
+  async respond(response: Response): Promise<void> {
+    this.#missing -= 1;
+    if (this.#writer !== undefined || (this.#options.mode === 'sse' && this.#options.session !== undefined)) {
+      this.#open();
+      await this.#write(formatMessage(response), 'response');
+      if (this.#missing === 0) this.#close();
+      return;
+    }
+    this.#collected.push(response);
+    if (this.#missing === 0) this.#sendCollected();
+  }
+
+  cancel(): void {
+    this.#missing -= 1;
+    if (this.#missing > 0) return;
+    if (this.#writer !== undefined) this.#close();
+    else this.#sendCollected();
+  }
+
+  late(): void {
+    if (this.#options.mode !== 'json') this.#open();
+  }
+
+  closeStream(): void {
+    // Only what is logged can be read again.
+    if (this.#options.session === undefined || this.#options.mode === 'json') return;
+    this.#open();
+    this.#writer?.end('polling');
+  }
+
+  /** Says which request a refusal without a response is about. */
+  about(id: RequestId): this {
+    this.#lastId = id;
+    return this;
+  }
+
+  #open(): void {
+    if (this.#writer !== undefined) return;
+    const { session, headers, revision } = this.#options;
+    const { settings, streams, observer } = this.#host;
+    const { res, exchangeId } = this.#visit;
+    const writer = new SseWriter(res, { kind: 'post', session, exchangeId }, { limits: settings, streams, observer });
+    this.#writer = writer;
+    // What came before the stream was needed belongs into it.
+    const early = this.#collected.splice(0);
+    if (session === undefined) {
+      writer.open('', headers);
+    } else {
+      this.#stream = session.nextStream();
+      const id = formatEventId(session.id, this.#stream, START);
+      writer.open(has(revision, 'priming') ? formatPriming(id, settings.retryMs) : '', headers);
+      session.attach(this.#stream, writer);
+      void pump(writer, { log: this.#host.log, session: session.id, stream: this.#stream, after: START });
+    }
+    for (const response of early) void this.#write(formatMessage(response), 'response');
+  }
+
+  #write(data: string, kind: EventKind): void | Promise<void> {
+    const { session } = this.#options;
+    if (session !== undefined && this.#stream !== undefined) {
+      return this.#host.log.append(session.id, this.#stream, data, kind);
+    }
+    return this.#writer?.write(formatEvent(data), kind);
+  }
+
+  #close(): void {
+    const { session } = this.#options;
+    if (session !== undefined && this.#stream !== undefined) void this.#host.log.close(session.id, this.#stream);
+    else this.#writer?.end('complete');
+  }
+
+  #sendCollected(): void {
+    const { batchOf = 1, mode, headers } = this.#options;
+    const { res } = this.#visit;
+    const [first] = this.#collected;
+    if (first === undefined) {
+      if (batchOf > 1) return sendAccepted(res);
+      this.#collected.push(errorResponse(this.#lastId, { code: ErrorCode.requestCancelled, message: 'Cancelled' }));
+      return this.#sendCollected();
+    }
+    if (mode === 'sse') return this.#sendFrames();
+    const isModern = this.#options.revision === MODERN_REVISION;
+    if (batchOf > 1) sendJson(res, 200, `[${this.#collected.map(formatMessage).join(',')}]`, headers);
+    else sendJson(res, statusOf(first, isModern), formatMessage(first), { ...headers, ...this.#challenge(first) });
+  }
+
+  // A stream whose every word is known already: one write.
+  #sendFrames(): void {
+    const { res } = this.#visit;
+    if (res.headersSent) return;
+    const frames = this.#collected.map((response) => formatEvent(formatMessage(response))).join('');
+    res.writeHead(200, {
+      ...STREAM_HEADERS,
+      'Content-Length': Buffer.byteLength(frames),
+      ...this.#options.headers,
+    });
+    res.end(frames);
+  }
+
+  #challenge(response: Response): Record<string, string> | undefined {
+    if (!('error' in response) || response.error.code !== ErrorCode.insufficientScope) return undefined;
+    const { scopes } = response.error.data as { scopes: readonly string[] };
+    const challenge = this.#visit.challenge?.(scopes);
+    return challenge === undefined ? undefined : { 'WWW-Authenticate': challenge };
+  }
+
+  // A client that reads only JSON here may still have a stream open elsewhere.
+  #sendAside(message: Notification | Request, kind: EventKind): void | Promise<void> {
+    const { session } = this.#options;
+    if (session === undefined || (!this.#hasMainStream && !isRequest(message))) return undefined;
+    return this.#host.log.append(session.id, MAIN_STREAM, formatMessage(message), kind);
+  }
+
+  get #hasMainStream(): boolean {
+    return this.#options.session?.writers.has(MAIN_STREAM) === true;
+  }
+}

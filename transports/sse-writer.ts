@@ -1,0 +1,150 @@
+import type { ServerResponse } from 'node:http';
+import { KEEP_ALIVE_FRAME } from '../protocol/sse.js';
+import type { EventKind } from './event-log.js';
+import type { Observer, StreamEnd, StreamFacts } from './observer.js';
+
+/** SDK 1.x clients lose a progress event that arrives in one chunk with the result; this keeps the two apart. */
+const PROGRESS_GAP_MS = 5;
+
+export const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const;
+
+export interface WriterLimits {
+  readonly streamBufferBytes: number;
+  readonly stallMs: number;
+}
+
+/** The open streams of a server: who they are kept alive by, and ended by at shutdown. */
+export interface StreamSet {
+  add(writer: SseWriter): void;
+  delete(writer: SseWriter): void;
+}
+
+/** One event stream on one connection. Whoever writes awaits: that is the whole back-pressure. */
+export class SseWriter {
+  readonly #res: ServerResponse;
+  readonly #limits: WriterLimits;
+  readonly #streams: StreamSet;
+  readonly #observer: Observer;
+  readonly #closed = new AbortController();
+  readonly #openedAt = performance.now();
+  #lastWriteAt = this.#openedAt;
+  #lastProgressAt = -Infinity;
+  #blockedSince: number | undefined;
+  #unblock: (() => void) | undefined;
+  #events = 0;
+  #bytes = 0;
+  #end: StreamEnd | undefined;
+
+  constructor(
+    res: ServerResponse,
+    readonly facts: StreamFacts,
+    { limits, streams, observer }: { limits: WriterLimits; streams: StreamSet; observer: Observer },
+  ) {
+    this.#res = res;
+    this.#limits = limits;
+    this.#streams = streams;
+    this.#observer = observer;
+  }
+
+  /** Sends the headers, and what is to be said first, at once. */
+  open(first = '', headers: Readonly<Record<string, string>> = {}): void {
+    this.#res.once('close', () => this.#finish('client closed'));
+    this.#res.once('error', () => this.#finish('client closed'));
+    this.#res.on('drain', () => this.#release());
+    this.#res.writeHead(200, { ...STREAM_HEADERS, ...headers });
+    if (first === '') this.#res.flushHeaders();
+    else this.#push(first);
+    this.#streams.add(this);
+    this.#observer.streamOpened?.(this.facts);
+    // A client may have gone while its call was still on the way here.
+    if (this.#res.destroyed) this.#finish('client closed');
+  }
+
+  /** Fires when the stream has ended, whoever ended it. */
+  get signal(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** Writes one event. A promise means: wait, the client has not taken what is there. Never rejects. */
+  write(frame: string, kind: EventKind): void | Promise<void> {
+    if (this.#end !== undefined) return undefined;
+    if (kind === 'response') {
+      const gap = PROGRESS_GAP_MS - (performance.now() - this.#lastProgressAt);
+      if (gap > 0) return this.#writeAfter(gap, frame);
+    }
+    this.#events += 1;
+    this.#push(frame);
+    if (kind === 'progress') this.#lastProgressAt = performance.now();
+    return this.#wait();
+  }
+
+  /** Ends the stream cleanly. What is still in the buffer is delivered. */
+  end(reason: StreamEnd, last?: string): void {
+    if (this.#end !== undefined) return;
+    if (last !== undefined) this.#push(last);
+    this.#finish(reason);
+    this.#res.end();
+  }
+
+  /** Called now and then: keeps an idle stream alive, gives up on one whose client takes nothing. */
+  tick(now: number, idleMs: number): void {
+    if (this.#blockedSince !== undefined) {
+      if (now - this.#blockedSince >= this.#limits.stallMs) this.#destroy('stalled');
+    } else if (this.#res.writableLength > 0) {
+      // Nothing new is said to a client that has not taken the last; from now on it is being waited for.
+      this.#blockedSince = now;
+    } else if (now - this.#lastWriteAt >= idleMs) {
+      this.#push(KEEP_ALIVE_FRAME);
+    }
+  }
+
+  async #writeAfter(ms: number, frame: string): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, Math.ceil(ms) + 1));
+    if (this.#end !== undefined) return;
+    this.#events += 1;
+    this.#push(frame);
+    await this.#wait();
+  }
+
+  #push(text: string): void {
+    this.#bytes += text.length;
+    this.#lastWriteAt = performance.now();
+    this.#res.write(text);
+  }
+
+  #wait(): void | Promise<void> {
+    if (this.#res.writableLength <= this.#limits.streamBufferBytes) return undefined;
+    this.#blockedSince ??= performance.now();
+    // A client that leaves never drains, so `#finish` lets go of the writer too.
+    return new Promise((resolve) => (this.#unblock = resolve));
+  }
+
+  #release(): void {
+    this.#blockedSince = undefined;
+    this.#unblock?.();
+    this.#unblock = undefined;
+  }
+
+  #destroy(reason: StreamEnd): void {
+    this.#finish(reason);
+    this.#res.destroy();
+  }
+
+  #finish(reason: StreamEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = reason;
+    this.#streams.delete(this);
+    this.#release();
+    this.#closed.abort(reason);
+    const ms = performance.now() - this.#openedAt;
+    this.#observer.streamEnded?.(this.facts, { reason, events: this.#events, bytes: this.#bytes, ms });
+  }
+}

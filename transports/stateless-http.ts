@@ -1,0 +1,72 @@
+/** 2026-07-28 on /mcp: no session, no handshake; every request stands alone. */
+import { RpcError } from '../protocol/errors.js';
+import { isRequest, type Message, type Request } from '../protocol/json-rpc.js';
+import { TASKS_EXTENSION } from '../protocol/mcp.js';
+import { type Envelope, parseEnvelope } from '../protocol/modern.js';
+import { MODERN_REVISION } from '../protocol/versions.js';
+import type { Accepts } from './accept.js';
+import { Exchange } from './exchange.js';
+import type { Host } from './host.js';
+import { badRequest, sendAccepted, unavailable } from './http.js';
+import { PostReply } from './post-reply.js';
+import { postMode } from './post-mode.js';
+import { RoundTripAsker } from './round-trip.js';
+import { header, type Visit } from './visit.js';
+
+/** Answers one message that claims this revision. @throws HttpError for what is wrong with its envelope */
+export async function serveStateless(message: Message, visit: Visit, accepts: Accepts, host: Host): Promise<void> {
+  // This revision has no notifications or responses from clients over HTTP; what comes is taken and ignored.
+  if (!isRequest(message)) return sendAccepted(visit.res);
+  const envelope = checkEnvelope(message, visit, host);
+  if (host.isDraining()) throw unavailable('The server is shutting down', message.id);
+  const reply = new PostReply(visit, host, {
+    mode: postMode(accepts, host.settings),
+    revision: MODERN_REVISION,
+    session: undefined,
+  }).about(message.id);
+  const exchange = createExchange(message, visit, envelope, reply, host);
+  visit.res.once('close', () => {
+    if (!exchange.isTask) exchange.abort('disconnected');
+  });
+  await exchange.run();
+}
+
+function checkEnvelope(request: Request, visit: Visit, host: Host): Envelope {
+  try {
+    return parseEnvelope(request, (name) => header(visit, name), host.mirrors);
+  } catch (error) {
+    if (error instanceof RpcError) throw badRequest(error, request.id);
+    throw error;
+  }
+}
+
+function createExchange(request: Request, visit: Visit, envelope: Envelope, reply: PostReply, host: Host): Exchange {
+  const { client, logLevel, meta } = envelope;
+  const { principal, exchangeId } = visit;
+  const asker = createAsker(request, visit, host, (result) => exchange.conclude(result));
+  const exchange: Exchange = new Exchange(
+    request,
+    { revision: MODERN_REVISION, principal, client, session: undefined, exchangeId, meta, logLevel },
+    {
+      reply,
+      host,
+      asker,
+      tasks: client.capabilities.extensions?.[TASKS_EXTENSION] === undefined ? undefined : host.tasks,
+    },
+  );
+  return exchange;
+}
+
+function createAsker(
+  request: Request,
+  { principal }: Visit,
+  { seal, settings }: Host,
+  conclude: (result: object) => Promise<void>,
+): RoundTripAsker {
+  try {
+    return new RoundTripAsker(request, principal, { seal, ttlMs: settings.stateTtlMs, conclude });
+  } catch (error) {
+    if (error instanceof RpcError) throw badRequest(error, request.id);
+    throw error;
+  }
+}

@@ -1,0 +1,299 @@
+/** The modern door: POST, GET and DELETE on /mcp, for the handshake revisions and, by their `_meta`, for 2026-07-28. */
+import { ErrorCode, RpcError } from '../protocol/errors.js';
+import { has } from '../protocol/features.js';
+import {
+  idOf,
+  isRequest,
+  type Message,
+  type Notification,
+  parseMessage,
+  type Request,
+  type RequestId,
+  type Response,
+} from '../protocol/json-rpc.js';
+import { parseOpening } from '../protocol/lifecycle.js';
+import { claimsModern, unsupportedVersion } from '../protocol/modern.js';
+import { formatPriming } from '../protocol/sse.js';
+import {
+  ASSUMED_REVISION,
+  type HandshakeRevision,
+  isHandshakeRevision,
+  MODERN_REVISION,
+} from '../protocol/versions.js';
+import { type Accepts, parseAccept } from './accept.js';
+import { readJson } from './body.js';
+import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
+import { checkRoom, createExchange, take } from './handshake.js';
+import type { Host } from './host.js';
+import { badRequest, HttpError, sendAccepted, sessionNotFound } from './http.js';
+import type { LegacySse } from './legacy-sse.js';
+import { postMode } from './post-mode.js';
+import { PostReply } from './post-reply.js';
+import { pump } from './pump.js';
+import type { Reply } from './reply.js';
+import type { Session } from './session.js';
+import { parseSessionId } from './session-id.js';
+import { SseWriter } from './sse-writer.js';
+import { serveStateless } from './stateless-http.js';
+import { StreamReply } from './stream-reply.js';
+import { header, type Visit } from './visit.js';
+
+/** How many messages one body may hold, in the one revision that has batches. */
+const MAX_BATCH = 50;
+
+export class StreamableHttp {
+  readonly #host: Host;
+  readonly #legacy: LegacySse;
+
+  constructor(host: Host, legacy: LegacySse) {
+    this.#host = host;
+    this.#legacy = legacy;
+  }
+
+  /** @throws HttpError for everything that has no JSON-RPC response of its own */
+  async post(visit: Visit): Promise<void> {
+    const body = await readJson(visit.req, visit.res, this.#host.settings.maxBodyBytes);
+    const accepts = parseAccept(header(visit, 'accept'));
+    if (!accepts.json && !accepts.stream) {
+      const message = 'Accept must allow application/json or text/event-stream';
+      throw new HttpError(406, ErrorCode.transport, message, { id: idOf(body) });
+    }
+    if (Array.isArray(body)) return this.#postBatch(body, visit, accepts);
+    const message = parse(body);
+    if (isModern(message, visit)) return serveStateless(message, visit, accepts, this.#host);
+    await this.#postHandshake(message, visit, accepts);
+  }
+
+  /** The session's own stream, or the rest of one that was cut. @throws HttpError */
+  async get(visit: Visit): Promise<void> {
+    const { settings, sessions } = this.#host;
+    const version = header(visit, 'mcp-protocol-version');
+    if (version === MODERN_REVISION || settings.sessions === 'off') throw methodNotAllowed('POST');
+    const id = sessionIdOf(visit);
+    const lastEventId = header(visit, 'last-event-id');
+    if (id === undefined) return this.#getWithoutSession(visit, lastEventId);
+    checkVersion(version, undefined);
+    if (!parseAccept(header(visit, 'accept')).stream) {
+      throw new HttpError(406, ErrorCode.transport, 'Accept must allow text/event-stream');
+    }
+    const session = sessions.find(id, 'streamable', visit.principal) ?? this.#openChosen(id, visit);
+    if (session === undefined) throw sessionNotFound();
+    if (lastEventId === undefined) await this.#stream(visit, session, MAIN_STREAM, session.mainCursor);
+    else await this.#resume(visit, session, lastEventId);
+  }
+
+  /** Ends a session, if there is one and it is the caller's. */
+  delete(visit: Visit): void {
+    const { settings, sessions } = this.#host;
+    const version = header(visit, 'mcp-protocol-version');
+    if (version === MODERN_REVISION || settings.sessions === 'off') throw methodNotAllowed('POST');
+    const id = sessionIdOf(visit);
+    const session = id === undefined ? undefined : sessions.find(id, 'streamable', visit.principal);
+    if (session !== undefined) sessions.close(session, 'deleted');
+    visit.res.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+  }
+
+  async #postHandshake(message: Message, visit: Visit, accepts: Accepts): Promise<void> {
+    const id = idOf(message);
+    const version = checkVersion(header(visit, 'mcp-protocol-version'), id);
+    const session = this.#findSession(visit, id);
+    if (isRequest(message) && message.method === 'initialize')
+      return this.#initialize(message, visit, accepts, session);
+    if (!isRequest(message)) {
+      this.#requireSession(visit, session, undefined);
+      take(message, session, this.#host);
+      return sendAccepted(visit.res);
+    }
+    this.#requireSession(visit, session, id);
+    checkRoom(this.#host, session, [message]);
+    const revision = revisionOf(session, version);
+    const reply = this.#replyTo(visit, accepts, session, revision, message.id);
+    await createExchange(message, visit, this.#host, { session, revision, reply }).run();
+  }
+
+  async #initialize(request: Request, visit: Visit, accepts: Accepts, live: Session | undefined): Promise<void> {
+    if (live?.isInitialized === true) {
+      throw badRequest(new RpcError(ErrorCode.invalidRequest, 'Invalid request: already initialized'), request.id);
+    }
+    checkRoom(this.#host, undefined, [request]);
+    const opening = parseOpening(request.params);
+    const session = live ?? this.#openSession(visit, request.id);
+    session?.begin(opening);
+    const reply = new PostReply(visit, this.#host, {
+      mode: postMode(accepts, this.#host.settings),
+      revision: opening.revision,
+      session,
+      headers: session === undefined ? {} : { 'Mcp-Session-Id': session.id },
+    }).about(request.id);
+    await createExchange(request, visit, this.#host, { session, revision: opening.revision, reply }).run();
+  }
+
+  async #postBatch(body: readonly unknown[], visit: Visit, accepts: Accepts): Promise<void> {
+    const version = checkVersion(header(visit, 'mcp-protocol-version'), undefined);
+    const session = this.#findSession(visit, undefined);
+    this.#requireSession(visit, session, undefined);
+    const revision = revisionOf(session, version);
+    const messages = parseBatch(body, revision);
+    const requests = messages.filter(isRequest);
+    checkRoom(this.#host, session, requests);
+    for (const message of messages) if (!isRequest(message)) take(message, session, this.#host);
+    const [first] = requests;
+    if (first === undefined) return sendAccepted(visit.res);
+    const mode = postMode(accepts, this.#host.settings);
+    const reply = new PostReply(visit, this.#host, { mode, revision, session, batchOf: requests.length }).about(
+      first.id,
+    );
+    const exchanges = requests.map((request) =>
+      createExchange(request, visit, this.#host, { session, revision, reply }),
+    );
+    await Promise.all(exchanges.map((exchange) => exchange.run()));
+  }
+
+  #replyTo(
+    visit: Visit,
+    accepts: Accepts,
+    session: Session | undefined,
+    revision: HandshakeRevision,
+    id: RequestId,
+  ): Reply {
+    const { settings, log } = this.#host;
+    if (settings.responseRouting === 'stream' && session?.writers.has(MAIN_STREAM) === true) {
+      sendAccepted(visit.res);
+      return new StreamReply(session, log);
+    }
+    return new PostReply(visit, this.#host, { mode: postMode(accepts, settings), revision, session }).about(id);
+  }
+
+  #findSession(visit: Visit, id: RequestId | undefined): Session | undefined {
+    const { settings, sessions } = this.#host;
+    const sessionId = settings.sessions === 'off' ? undefined : sessionIdOf(visit);
+    if (sessionId === undefined) return undefined;
+    const session = sessions.find(sessionId, 'streamable', visit.principal);
+    if (session === undefined && settings.sessions !== 'lenient') throw sessionNotFound(id);
+    return session;
+  }
+
+  #requireSession(visit: Visit, session: Session | undefined, id: RequestId | undefined): void {
+    if (session !== undefined || this.#host.settings.sessions !== 'required') return;
+    const message = 'Invalid request: Mcp-Session-Id is required: begin with initialize';
+    throw badRequest(new RpcError(ErrorCode.invalidRequest, message), id);
+  }
+
+  #openSession(visit: Visit, id: RequestId): Session | undefined {
+    const { settings, sessions } = this.#host;
+    if (settings.sessions === 'off') return undefined;
+    try {
+      return sessions.open('streamable', visit.principal);
+    } catch (error) {
+      throw error instanceof HttpError ? withId(error, id) : error;
+    }
+  }
+
+  // The guide's own test makes up an id and opens a stream with it.
+  #openChosen(id: string, visit: Visit): Session | undefined {
+    const { settings, sessions } = this.#host;
+    if (settings.responseRouting !== 'stream' || !/^[\x21-\x7e]{1,128}$/.test(id) || sessions.has(id)) return undefined;
+    return sessions.open('streamable', visit.principal, id);
+  }
+
+  async #getWithoutSession(visit: Visit, lastEventId: string | undefined): Promise<void> {
+    const cut = this.#legacy.sessionOf(lastEventId, visit);
+    if (cut !== undefined || looksLegacy(visit)) return this.#legacy.stream(visit);
+    throw methodNotAllowed('POST, DELETE, OPTIONS, HEAD', 'GET needs a session. The legacy transport is at /sse');
+  }
+
+  async #resume(visit: Visit, session: Session, lastEventId: string): Promise<void> {
+    const place = parseEventId(lastEventId);
+    const isKept =
+      place?.session === session.id && (await this.#host.log.holds(session.id, place.stream, place.cursor));
+    if (place === undefined || !isKept) {
+      const message = 'Last-Event-ID is not of this session, or what came after it is no longer kept';
+      throw badRequest(new RpcError(ErrorCode.invalidRequest, message));
+    }
+    await this.#stream(visit, session, place.stream, place.cursor);
+  }
+
+  async #stream(visit: Visit, session: Session, stream: string, after: string): Promise<void> {
+    const { settings, streams, observer, log } = this.#host;
+    const { res, exchangeId } = visit;
+    const kind = stream === MAIN_STREAM ? 'session' : 'resumed';
+    const writer = new SseWriter(res, { kind, session, exchangeId }, { limits: settings, streams, observer });
+    session.attach(stream, writer);
+    const id = formatEventId(session.id, stream, after);
+    writer.open(has(session.revision, 'priming') ? formatPriming(id, settings.retryMs) : '');
+    if (stream === MAIN_STREAM) session.hasMainStream = true;
+    const onSent = (cursor: string): void => {
+      if (stream === MAIN_STREAM) session.mainCursor = cursor;
+    };
+    await pump(writer, { log, session: session.id, stream, after, onSent });
+  }
+}
+
+/** Which revision a message of the handshake era is in. */
+function revisionOf(session: Session | undefined, version: HandshakeRevision | undefined): HandshakeRevision {
+  return session?.isInitialized === true ? session.revision : (version ?? ASSUMED_REVISION);
+}
+
+function isModern(message: Message, visit: Visit): boolean {
+  if (!('method' in message)) return false;
+  return claimsModern(message.params) || header(visit, 'mcp-protocol-version') === MODERN_REVISION;
+}
+
+function sessionIdOf(visit: Visit): string | undefined {
+  const id = header(visit, 'mcp-session-id');
+  return id === undefined ? undefined : (parseSessionId(id) ?? id);
+}
+
+function parse(body: unknown): Message {
+  try {
+    return parseMessage(body);
+  } catch (error) {
+    if (error instanceof RpcError) throw badRequest(error, idOf(body));
+    throw error;
+  }
+}
+
+function parseBatch(body: readonly unknown[], revision: HandshakeRevision): (Request | Notification | Response)[] {
+  const refuse = (why: string): HttpError =>
+    badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: ${why}`));
+  if (!has(revision, 'batch')) throw refuse('only 2025-03-26 has batches');
+  if (body.length === 0) throw refuse('a batch holds at least one message');
+  if (body.length > MAX_BATCH) throw refuse(`a batch holds at most ${MAX_BATCH} messages`);
+  const messages = body.map(parseBatched);
+  if (messages.some((message) => 'method' in message && message.method === 'initialize')) {
+    throw refuse('initialize cannot be part of a batch');
+  }
+  return messages;
+}
+
+function parseBatched(item: unknown): Message {
+  try {
+    return parseMessage(item);
+  } catch (error) {
+    // Which request of the batch it was cannot be told by an id: the refusal is of the whole.
+    if (error instanceof RpcError) throw badRequest(error);
+    throw error;
+  }
+}
+
+function checkVersion(version: string | undefined, id: RequestId | undefined): HandshakeRevision | undefined {
+  if (version === undefined) return undefined;
+  if (isHandshakeRevision(version)) return version;
+  throw badRequest(unsupportedVersion(version.slice(0, 64)), id);
+}
+
+// A legacy client at the wrong URL: it reads nothing but a stream and knows nothing of the newer headers.
+function looksLegacy(visit: Visit): boolean {
+  const { headers } = visit.req;
+  const isPlain =
+    headers.accept?.trim().toLowerCase() === 'text/event-stream' && headers['last-event-id'] === undefined;
+  return isPlain && !Object.keys(headers).some((name) => name.startsWith('mcp-'));
+}
+
+function methodNotAllowed(allow: string, message = 'Method not allowed'): HttpError {
+  return new HttpError(405, ErrorCode.transport, message, { headers: { Allow: allow } });
+}
+
+function withId(error: HttpError, id: RequestId): HttpError {
+  return new HttpError(error.status, error.code, error.message, { ...error.extra, id });
+}

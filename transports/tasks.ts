@@ -1,0 +1,194 @@
+/**
+ * Tasks: calls that go on without their connection (the `io.modelcontextprotocol/tasks` extension, SEP-2663). A task is
+ * its principal's; to everybody else it does not exist.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AbortCause, Call, Principal, Question } from '../protocol/call.js';
+import type { Changes } from '../protocol/changes.js';
+import { ErrorCode, RpcError, ToolError } from '../protocol/errors.js';
+import { compact } from '../protocol/fit.js';
+import type { ErrorObject, Response } from '../protocol/json-rpc.js';
+import type { Asker } from './asker.js';
+import type { Exchange, TaskMaker } from './exchange.js';
+
+export type TaskStatus = 'working' | 'input_required' | 'completed' | 'cancelled' | 'failed';
+
+export interface TasksOptions {
+  readonly changes: Changes;
+  readonly maxTasks: number;
+  /** How long a task is kept, from its beginning. */
+  readonly ttlMs: number;
+  readonly pollIntervalMs?: number;
+}
+
+const POLL_INTERVAL_MS = 1000;
+
+/** One call that became a task. */
+export class Task implements Asker {
+  readonly id = randomUUID();
+  readonly createdAt = new Date();
+  lastUpdatedAt = this.createdAt;
+  status: TaskStatus = 'working';
+  result: object | undefined;
+  error: ErrorObject | undefined;
+  readonly #questions = new Map<string, PendingQuestion>();
+  readonly #usedKeys = new Set<string>();
+  readonly #onChange: (task: Task) => void;
+
+  constructor(
+    readonly exchange: Exchange,
+    readonly options: TasksOptions,
+    onChange: (task: Task) => void,
+  ) {
+    this.#onChange = onChange;
+  }
+
+  get principal(): Principal {
+    return this.exchange.principal;
+  }
+
+  get isTerminal(): boolean {
+    return this.status !== 'working' && this.status !== 'input_required';
+  }
+
+  get questions(): ReadonlyMap<string, Question> {
+    return this.#questions;
+  }
+
+  ask(question: Question): Promise<unknown> {
+    const key = this.#nextKey(question);
+    return new Promise((resolve, reject) => {
+      this.#questions.set(key, { ...question, resolve, reject });
+      this.#become('input_required');
+    });
+  }
+
+  /** Takes what answers open questions; the rest is ignored. What cannot be used is asked again under a new key. */
+  answer(responses: Readonly<Record<string, unknown>>): void {
+    for (const [key, response] of Object.entries(responses)) {
+      const question = this.#questions.get(key);
+      if (question === undefined) continue;
+      this.#questions.delete(key);
+      try {
+        question.resolve(question.read(response));
+      } catch {
+        this.#questions.set(this.#nextKey(question), question);
+      }
+    }
+    if (!this.isTerminal && this.#questions.size === 0) this.#become('working');
+  }
+
+  abort(cause: AbortCause): void {
+    for (const { reject } of this.#questions.values()) reject(new ToolError(`The task ended: ${cause}`));
+    this.#questions.clear();
+  }
+
+  settle(response: Response | undefined): void {
+    this.#questions.clear();
+    if (response === undefined) return this.#become('cancelled');
+    if ('error' in response) {
+      this.error = response.error;
+      return this.#become('failed');
+    }
+    this.result = response.result;
+    this.#become('completed');
+  }
+
+  /** The task as 2026-07-28 clients read it (SEP-2663 "Tasks"). */
+  describe(): Record<string, unknown> {
+    const isWaiting = this.status === 'input_required';
+    return compact({
+      ...this.summarize(),
+      inputRequests: isWaiting
+        ? Object.fromEntries([...this.#questions].map(([key, { method, params }]) => [key, { method, params }]))
+        : undefined,
+      result: this.result,
+      error: this.error,
+    });
+  }
+
+  summarize(): Record<string, unknown> {
+    return {
+      taskId: this.id,
+      status: this.status,
+      createdAt: this.createdAt.toISOString(),
+      lastUpdatedAt: this.lastUpdatedAt.toISOString(),
+      ttlMs: this.options.ttlMs,
+      pollIntervalMs: this.options.pollIntervalMs ?? POLL_INTERVAL_MS,
+    };
+  }
+
+  #become(status: TaskStatus): void {
+    this.status = status;
+    this.lastUpdatedAt = new Date();
+    this.#onChange(this);
+  }
+
+  // A key means one question for the life of the task.
+  #nextKey({ key, method }: Question): string {
+    const base = key ?? method.replace(/^.*\//, '');
+    let name = key ?? `${base}_1`;
+    for (let n = 2; this.#usedKeys.has(name); n += 1) name = `${base}_${n}`;
+    this.#usedKeys.add(name);
+    return name;
+  }
+}
+
+interface PendingQuestion extends Question {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Every task of this server. */
+export class Tasks implements TaskMaker {
+  readonly #tasks = new Map<string, Task>();
+  readonly #options: TasksOptions;
+
+  constructor(options: TasksOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** @throws RpcError when there are as many tasks as there may be */
+  create(exchange: Exchange): { asker: Asker; result: object; settle: (response: Response | undefined) => void } {
+    this.#forgetExpired();
+    if (this.#tasks.size >= this.#options.maxTasks) throw new RpcError(ErrorCode.internalError, 'Too many tasks');
+    const task = new Task(exchange, this.#options, (changed) => {
+      this.#options.changes.publish({ kind: 'task', taskId: changed.id, task: changed.describe() });
+    });
+    this.#tasks.set(task.id, task);
+    return {
+      asker: task,
+      result: { resultType: 'task', ...task.summarize() },
+      settle: (response) => task.settle(response),
+    };
+  }
+
+  /** @throws RpcError -32602 for a task that is not there, or not this caller's */
+  find(taskId: unknown, call: Call): Task {
+    this.#forgetExpired();
+    const task = typeof taskId === 'string' ? this.#tasks.get(taskId) : undefined;
+    if (task?.principal.id !== call.principal.id) {
+      throw new RpcError(ErrorCode.invalidParams, 'Unknown task');
+    }
+    return task;
+  }
+
+  /** Those of the tasks that the caller may hear of. */
+  visible(ids: readonly string[], call: Call): string[] {
+    return ids.filter((id) => this.#tasks.get(id)?.principal.id === call.principal.id);
+  }
+
+  #forgetExpired(): void {
+    const oldest = Date.now() - this.#options.ttlMs;
+    for (const [id, task] of this.#tasks) {
+      // Tasks stand in the order they began, so the first that may stay is followed by none that must go.
+      if (task.createdAt.getTime() > oldest) return;
+      this.#tasks.delete(id);
+      task.exchange.abort('expired');
+    }
+  }
+}
