@@ -29,8 +29,8 @@ export interface SessionFacts {
   logLevel: LogLevel;
   /** Uris whose updates the client asked for. */
   readonly subscriptions: Set<string>;
-  /** Says that something above changed and must be kept. */
-  save(): void;
+  /** Keeps what changed above, for every instance that serves the session. */
+  save(): void | Promise<void>;
 }
 
 /** How long a call may take, and what its client reads when that is over. */

@@ -102,11 +102,11 @@ function withoutNulls(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null));
 }
 
-function setLevel(params: Params, call: Call): object {
+async function setLevel(params: Params, call: Call): Promise<object> {
   const level = parseLogLevel(params.level);
   if (call.session !== undefined) {
     call.session.logLevel = level;
-    call.session.save();
+    await call.session.save();
   }
   return {};
 }

@@ -126,7 +126,7 @@ function checkMirrors(params: Params | undefined, header: HeaderReader, mirrors:
 
 function isSame(text: string, value: unknown, type: MirroredArgument['type']): boolean {
   // No header stands for an object, and not every object can be made text: `{"toString":1}` throws.
-  if (typeof value === 'object') return false;
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return false;
   if (text === String(value)) return true;
   return type === 'integer' && /^[+-]?\d+(\.\d+)?$/.test(text) && Number(text) === value;
 }

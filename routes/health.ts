@@ -15,7 +15,7 @@ export interface Health {
 }
 
 /** `/health`: alive, and how busy. `/ready`: whether new work is wanted here. */
-export function addHealthRoutes(router: Router, health: () => Health, isReady: () => Promise<boolean>): void {
+export function addHealthRoutes(router: Router, health: () => Health, isReady: () => boolean): void {
   router
     .route('/health')
     .get((_req, res) => sendJson(res, 200, JSON.stringify({ status: 'ok', ...health() })))
@@ -23,8 +23,8 @@ export function addHealthRoutes(router: Router, health: () => Health, isReady: (
     .all(methodNotAllowed(METHODS));
   router
     .route('/ready')
-    .get(async (_req, res) => {
-      const ready = await isReady();
+    .get((_req, res) => {
+      const ready = isReady();
       sendJson(res, ready ? 200 : 503, JSON.stringify({ ready }), ready ? undefined : { 'Retry-After': '5' });
     })
     .options(preflight(METHODS))

@@ -21,11 +21,11 @@ import type { Host } from '../transports/host.js';
 import { LegacySse } from '../transports/legacy-sse.js';
 import type { Observer } from '../transports/observer.js';
 import { Sessions } from '../transports/sessions.js';
-import { MemoryEventLog } from '../transports/stores/memory-event-log.js';
 import { StreamableHttp } from '../transports/streamable-http.js';
 import { Streams } from '../transports/streams.js';
 import { taskMethods } from '../transports/task-methods.js';
 import { Tasks } from '../transports/tasks.js';
+import { type Backplane, createBackplane } from './backplane.js';
 import { completionMethod } from './completion.js';
 import { errorHandler, notFound } from './error-handler.js';
 import { createGuard } from './guard.js';
@@ -57,6 +57,8 @@ export interface McpApp {
   readonly calls: Calls;
   /** All routes, to be mounted into an app of yours: `yourApp.use('/somewhere', mcp.router())`. */
   router(): Router;
+  /** Connects to what is shared with other instances. `listen` does it by itself. @throws Error when it is not there */
+  start(): Promise<void>;
   /** Listens; without a port on one that is free. @throws Error when the address cannot be had */
   listen(address?: { readonly host?: string; readonly port?: number }): Promise<RunningServer>;
   /** Ends sessions, streams and calls. For apps that `listen` did not start. */
@@ -83,6 +85,7 @@ class Composition implements McpApp {
   readonly #tasks: Tasks;
   readonly #host: Host;
   readonly #observer: Observer;
+  readonly #backplane: Backplane;
   readonly #startedAt = Date.now();
   #isLoopbackBind = false;
   #isDraining = false;
@@ -99,19 +102,19 @@ class Composition implements McpApp {
     this.tools = new ToolRegistry(registry, options.tools);
     this.resources = new ResourceRegistry(registry, options.resources, options.resourceTemplates);
     this.prompts = new PromptRegistry(registry, options.prompts);
-    const events = new MemoryEventLog({
-      events: settings.replayEvents,
-      bytes: settings.replayBytes,
-      ms: settings.replayMs,
+    this.#backplane = createBackplane({
+      settings,
+      changes: this.#changes,
+      onFault: (error, where) => this.#observer.fault?.(error, where),
     });
-    this.sessions = new Sessions({ settings, log: events, changes: this.#changes, observer: this.#observer });
+    this.sessions = new Sessions({ ...this.#backplane, settings, changes: this.#changes, observer: this.#observer });
     this.streams = new Streams(settings);
     this.calls = new Calls({ streamAfterMs: settings.streamAfterMs, heartbeatMs: settings.keepAliveMs });
     this.#tasks = new Tasks({ changes: this.#changes, maxTasks: settings.maxTasks, ttlMs: settings.taskTtlMs });
     this.#host = {
       dispatcher: this.#createDispatcher(),
       sessions: this.sessions,
-      log: events,
+      log: this.#backplane.log,
       calls: this.calls,
       streams: this.streams,
       tasks: this.#tasks,
@@ -145,7 +148,7 @@ class Composition implements McpApp {
     addHealthRoutes(
       router,
       () => this.#health(),
-      () => Promise.resolve(!this.#isDraining),
+      () => !this.#isDraining && this.#backplane.isReady(),
     );
     addRootRoute(router, { name: this.#info.name, version: this.#info.version });
     router.use(notFound());
@@ -153,7 +156,12 @@ class Composition implements McpApp {
     return router;
   }
 
+  start(): Promise<void> {
+    return this.#backplane.start();
+  }
+
   async listen({ host = '127.0.0.1', port = 0 } = {}): Promise<RunningServer> {
+    await this.start();
     this.#isLoopbackBind = isLoopback(host);
     const server = createHttpServer(this.app);
     await new Promise<void>((resolve, reject) => {
@@ -180,6 +188,7 @@ class Composition implements McpApp {
     this.sessions.closeAll('shutdown');
     this.streams.end('shutdown');
     this.calls.stop();
+    await this.#backplane.stop();
   }
 
   async #stop(server: Server): Promise<void> {

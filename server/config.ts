@@ -20,8 +20,6 @@ export class ConfigError extends Error {
 
 /** Variables with a meaning that this version cannot honour: refused, so that nobody relies on them. */
 const NOT_YET = [
-  'REDIS_URL',
-  'REDIS_PREFIX',
   'AUTH_TOKENS',
   'OAUTH_ISSUER',
   'OAUTH_AUDIENCE',
@@ -92,18 +90,24 @@ function readSettings(env: Environment): ServerSettings {
     askTimeoutMs: ms('ASK_TIMEOUT_MS', defaults.askTimeoutMs),
     stateTtlMs: ms('STATE_TTL_MS', defaults.stateTtlMs),
     stateSecret: secret(env, 'STATE_SECRET'),
+    redisUrl: redisUrl(env),
+    redisPrefix: prefix(env, 'REDIS_PREFIX', defaults.redisPrefix),
     maxTasks: count('MAX_TASKS', defaults.maxTasks),
     taskTtlMs: ms('TASK_TTL_MS', defaults.taskTtlMs),
     pageSize: count('PAGE_SIZE', defaults.pageSize),
   };
 }
 
-function warningsOf(host: string, { allowedHosts, allowedOrigins }: ServerSettings): string[] {
+function warningsOf(host: string, settings: ServerSettings): string[] {
+  const { allowedHosts, allowedOrigins, redisUrl, stateSecret } = settings;
   const warnings: string[] = [];
   if (!isLoopback(host) && allowedHosts === undefined) {
     warnings.push(
       `Anybody who reaches ${host} can use this server: set ALLOWED_HOSTS to the names it is reached by, or HOST=127.0.0.1`,
     );
+  }
+  if (redisUrl !== undefined && stateSecret === undefined) {
+    warnings.push('Each instance seals requestState with a key of its own: set STATE_SECRET to the same value on all');
   }
   if (allowedOrigins.includes('*')) warnings.push('ALLOWED_ORIGINS=* lets every web page use this server');
   return warnings;
@@ -142,6 +146,19 @@ function url(env: Environment, name: string): string | undefined {
   if (value === undefined) return undefined;
   if (/^https?:\/\//.test(value) && URL.canParse(value)) return value.replace(/\/$/, '');
   throw wrong(name, value, 'a URL that begins with http:// or https://');
+}
+
+function redisUrl(env: Environment): string | undefined {
+  const value = given(env, 'REDIS_URL');
+  if (value === undefined || (/^rediss?:\/\//.test(value) && URL.canParse(value))) return value;
+  // Not shown: it may hold a password.
+  throw new ConfigError('REDIS_URL cannot be used: expected a URL that begins with redis:// or rediss://');
+}
+
+function prefix(env: Environment, name: string, fallback: string): string {
+  const value = given(env, name) ?? fallback;
+  if (/^[A-Za-z0-9:._-]{1,64}$/.test(value)) return value;
+  throw wrong(name, value, 'up to 64 letters, digits and ":._-"');
 }
 
 function path(env: Environment, name: string): string {

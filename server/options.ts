@@ -39,6 +39,10 @@ export interface ServerSettings extends TransportSettings {
   readonly drainMs: number;
   /** What seals `requestState`; the same on all instances. Random when absent. */
   readonly stateSecret: string | undefined;
+  /** Where instances share their sessions; in this process when absent. */
+  readonly redisUrl: string | undefined;
+  /** What every key of ours begins with there. */
+  readonly redisPrefix: string;
   /** How many entries a list gives at once. */
   readonly pageSize: number;
 }
@@ -60,6 +64,8 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   toolMaxMs: 600_000,
   drainMs: 25_000,
   stateSecret: undefined,
+  redisUrl: undefined,
+  redisPrefix: 'dualgauge:',
   pageSize: 250,
 };
 

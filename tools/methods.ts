@@ -3,7 +3,7 @@ import { CallContext } from '../protocol/context.js';
 import type { Method } from '../protocol/dispatcher.js';
 import { ErrorCode, insufficientScope, missingCapability, RpcError, ToolError } from '../protocol/errors.js';
 import { fitToolResult } from '../protocol/fit.js';
-import type { Params } from '../protocol/json-rpc.js';
+import { isObject, type Params } from '../protocol/json-rpc.js';
 import { type CallToolResult, TASKS_EXTENSION } from '../protocol/mcp.js';
 import { MODERN_REVISION } from '../protocol/versions.js';
 import type { CompiledTool, ToolRegistry } from './registry.js';
@@ -53,9 +53,14 @@ async function run(
   } catch (error) {
     if (error instanceof ToolError) return errorResult(error.message);
     if (error instanceof RpcError) return refusal(error, call);
-    onFault(error, tool.name, call);
+    if (!isAbort(error, call)) onFault(error, tool.name, call);
     return errorResult(`Tool ${tool.name} failed: internal error`);
   }
+}
+
+// A tool that stops because nobody waits for it any more does as it was told.
+function isAbort(error: unknown, { signal }: Call): boolean {
+  return signal.aborted && (error === signal.reason || (isObject(error) && error.name === 'AbortError'));
 }
 
 function findTool(params: Params, call: Call, registry: ToolRegistry): CompiledTool {

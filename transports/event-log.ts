@@ -1,3 +1,5 @@
+import type { RequestId } from '../protocol/json-rpc.js';
+
 /** What an event is, to whoever writes it out: some need a moment between them. */
 export type EventKind = 'response' | 'progress' | 'message';
 
@@ -6,6 +8,8 @@ export interface LoggedEvent {
   /** One line of JSON. */
   readonly data: string;
   readonly kind: EventKind;
+  /** When it was kept, as `performance.now()` of this process has it; absent where that is not known. */
+  readonly at?: number | undefined;
 }
 
 /** Before the first event of a stream. */
@@ -18,9 +22,16 @@ export const START = '0';
 export interface EventLog {
   /**
    * Keeps an event and wakes the stream's reader. A promise means: wait, the reader is behind or the store is away;
-   * it resolves when the reader has caught up or is gone.
+   * it resolves when the reader has caught up or is gone. `answers` names the request whose owed response this is.
    */
-  append(session: string, stream: string, data: string, kind: EventKind): void | Promise<void>;
+  append(session: string, stream: string, data: string, kind: EventKind, answers?: RequestId): void | Promise<void>;
+  /**
+   * Says that this instance owes the response to a request on a stream, so that others can say so if it dies.
+   * @returns false when one to that id is owed there already
+   */
+  expect(session: string, stream: string, id: RequestId): boolean | Promise<boolean>;
+  /** Says that a response is owed no more: its call was cancelled. */
+  release(session: string, stream: string, id: RequestId): void | Promise<void>;
   /**
    * What came after `after`, then what comes; in order, once. Ends when the stream is closed or the signal fires.
    * An event counts as taken when the next one is asked for.
@@ -29,10 +40,10 @@ export interface EventLog {
   follow(session: string, stream: string, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent>;
   /** Whether a read from there would be whole. */
   holds(session: string, stream: string, after: string): boolean | Promise<boolean>;
-  /** The oldest place a read can begin: for readers that hold no place of their own. */
-  oldest(session: string, stream: string): string | Promise<string>;
   /** No more events will come; what is there stays for the window's time. */
   close(session: string, stream: string): void | Promise<void>;
+  /** How many events wait to be read; absent where that is not known. */
+  queued?(session: string): number;
   /** Forgets a session. Its readers end. */
   drop(session: string): void | Promise<void>;
 }

@@ -24,6 +24,7 @@ import type { Calls } from './calls.js';
 import type { Observer } from './observer.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
+import type { VisitNotes } from './visit-notes.js';
 
 /** What every exchange of a server shares. */
 export interface ExchangeHost {
@@ -38,6 +39,7 @@ export interface ExchangeFacts {
   readonly client: ClientFacts;
   readonly session: Session | undefined;
   readonly exchangeId: string;
+  readonly notes: VisitNotes;
   readonly meta: Readonly<Record<string, unknown>>;
   /** The mildest severity to send; `undefined` for none. Sessions have their own word on it. */
   readonly logLevel: LogLevel | undefined;
@@ -56,6 +58,7 @@ export class Exchange implements Call {
   readonly principal: Principal;
   readonly client: ClientFacts;
   readonly exchangeId: string;
+  readonly notes: VisitNotes;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly startedAt = performance.now();
   readonly #request: Request;
@@ -68,6 +71,7 @@ export class Exchange implements Call {
   #controller: AbortController | undefined;
   #aborted: AbortCause | undefined;
   #isDone = false;
+  #endedMs = 0;
   #settleTask: ((response: Response | undefined) => void) | undefined;
   #limits: CallLimits | undefined;
   #lastSignAt = this.startedAt;
@@ -86,6 +90,7 @@ export class Exchange implements Call {
     this.principal = facts.principal;
     this.client = facts.client;
     this.exchangeId = facts.exchangeId;
+    this.notes = facts.notes;
     this.meta = facts.meta;
     this.#request = request;
     this.#session = facts.session;
@@ -126,6 +131,7 @@ export class Exchange implements Call {
   async run(): Promise<void> {
     this.#host.calls.add(this);
     this.#session?.addCall(this);
+    this.notes.pending += 1;
     this.#host.observer.callStarted?.(this, this.#request);
     await this.#finish(await this.#host.dispatcher.dispatch(this.#request, this));
   }
@@ -159,8 +165,8 @@ export class Exchange implements Call {
 
   async progress(progress: number, total?: number, message?: string): Promise<void> {
     const progressToken = this.progressToken;
-    if (progressToken === undefined || this.#isDone) return;
     this.#lastSignAt = performance.now();
+    if (progressToken === undefined || this.#isDone) return;
     this.#lastProgress = Math.max(progress, this.#lastProgress);
     await this.#sendProgress({
       progressToken,
@@ -193,6 +199,7 @@ export class Exchange implements Call {
     const { asker, result, settle } = this.#tasks.create(this);
     this.#asker = asker;
     this.#settleTask = settle;
+    this.notes.answeredOn = 'task';
     await this.#reply.respond(resultResponse(this.id, this.#host.dispatcher.complete(result)));
   }
 
@@ -212,6 +219,7 @@ export class Exchange implements Call {
     if (!this.#isLate && now - this.startedAt >= streamAfterMs) {
       this.#isLate = true;
       this.#reply.late();
+      this.#host.observer.callLate?.(this);
     }
     if (this.progressToken !== undefined && now - this.#lastSentAt >= heartbeatMs) void this.#heartbeat();
   }
@@ -242,28 +250,36 @@ export class Exchange implements Call {
   }
 
   async #finish(response: Response): Promise<void> {
-    if (!this.#end(response)) return;
+    if (!this.#end()) return;
     try {
-      if (this.#settleTask !== undefined) this.#settleTask(response);
-      else await this.#reply.respond(response);
+      const answered = this.#settleTask === undefined ? this.#reply.respond(response) : this.#settleTask(response);
+      this.#tell(response);
+      await answered;
     } catch (error) {
       this.#host.observer.fault?.(error, 'reply');
     }
   }
 
   #cancel(): void {
-    if (!this.#end(undefined)) return;
+    if (!this.#end()) return;
+    this.#tell(undefined);
     if (this.#settleTask !== undefined) this.#settleTask(undefined);
-    else this.#reply.cancel();
+    else this.#reply.cancel(this.id);
   }
 
-  #end(response: Response | undefined): boolean {
+  #end(): boolean {
     if (this.#isDone) return false;
     this.#isDone = true;
     this.#host.calls.delete(this);
     this.#session?.removeCall(this);
-    this.#host.observer.callFinished?.(this, this.#request, { response, ms: this.#elapsedMs });
+    this.#endedMs = this.#elapsedMs;
+    this.notes.pending -= 1;
     return true;
+  }
+
+  #tell(response: Response | undefined): void {
+    const end = { response, ms: this.#endedMs, cause: this.#aborted };
+    this.#host.observer.callFinished?.(this, this.#request, end);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What both doors do with the messages of the handshake revisions, once it is known whose they are. */
 import { type ClientFacts, UNKNOWN_CLIENT } from '../protocol/call.js';
 import { isObject, type Notification, type Request, type Response } from '../protocol/json-rpc.js';
+import type { Opening } from '../protocol/lifecycle.js';
 import { metaOf } from '../protocol/modern.js';
 import type { HandshakeRevision } from '../protocol/versions.js';
 import { NO_ASKER, SessionAsker } from './asker.js';
@@ -30,11 +31,19 @@ export function createExchange(request: Request, visit: Visit, host: Host, call:
       client,
       session,
       exchangeId: visit.exchangeId,
+      notes: visit.notes,
       meta: metaOf(request.params),
       logLevel: undefined,
     },
     { reply, asker, host },
   );
+}
+
+/** Begins a session that was there before its `initialize`. @throws HttpError 503 when the store is away */
+export async function begin(session: Session, opening: Opening): Promise<void> {
+  session.begin(opening);
+  const saved = session.save();
+  if (saved !== undefined) await saved;
 }
 
 /** @throws HttpError 503 when the session has as many calls in flight as it may, or the server is going away */

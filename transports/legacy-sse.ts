@@ -8,7 +8,7 @@ import { isHandshakeRevision } from '../protocol/versions.js';
 import { readJson } from './body.js';
 import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
 import { START } from './event-log.js';
-import { checkRoom, createExchange, take } from './handshake.js';
+import { begin, checkRoom, createExchange, take } from './handshake.js';
 import type { Host } from './host.js';
 import type { HttpError } from './http.js';
 import { badRequest, sendAccepted, sessionNotFound } from './http.js';
@@ -37,12 +37,18 @@ export class LegacySse {
    */
   async stream(visit: Visit): Promise<void> {
     const { settings, sessions, streams, observer, log } = this.#host;
+    visit.notes.door = 'legacy';
     const lastEventId = header(visit, 'last-event-id');
-    const cut = this.sessionOf(lastEventId, visit);
+    const cut = await this.sessionOf(lastEventId, visit);
     const after = cut === undefined ? START : await this.#placeOf(lastEventId, cut);
-    const session = cut ?? sessions.open('legacy', visit.principal);
-    const { res, exchangeId } = visit;
-    const writer = new SseWriter(res, { kind: 'legacy', session, exchangeId }, { limits: settings, streams, observer });
+    const session = cut ?? (await sessions.open('legacy', visit.principal));
+    const { res, exchangeId, notes } = visit;
+    notes.session = session;
+    const writer = new SseWriter(
+      res,
+      { kind: 'legacy', session, exchangeId, notes },
+      { limits: settings, streams, observer },
+    );
     session.attach(MAIN_STREAM, writer);
     session.hasMainStream = true;
     const id = formatEventId(session.id, MAIN_STREAM, after);
@@ -53,15 +59,22 @@ export class LegacySse {
 
   /** Takes a message; its answer comes on the stream. @throws HttpError 400, 404 or 503 */
   async message(visit: Visit): Promise<void> {
+    const { notes } = visit;
+    notes.door = 'legacy';
     const body = await readJson(visit.req, visit.res, this.#host.settings.maxBodyBytes);
+    notes.body = body;
     const id = idOf(body);
     const sessionId = sessionIdOf(visit, id);
-    const session = this.#host.sessions.find(sessionId, 'legacy', visit.principal);
+    const session = await this.#host.sessions.find(sessionId, 'legacy', visit.principal);
+    if (session === undefined) notes.lostSession = sessionId;
     if (session === undefined) throw sessionNotFound(id);
+    notes.session = session;
     const messages = this.#parse(body, session, id);
+    notes.read(messages);
     const requests = messages.filter(isRequest);
     checkRoom(this.#host, session, requests);
     checkIds(requests, session);
+    for (const request of requests) await this.#expect(request, session);
     // The client hears that it was heard before any work begins.
     sendAccepted(visit.res, 'Accepted');
     for (const message of messages) if (!isRequest(message)) take(message, session, this.#host);
@@ -69,19 +82,26 @@ export class LegacySse {
   }
 
   /** The living legacy session an event id speaks of, if the caller may have it. */
-  sessionOf(lastEventId: string | undefined, visit: Visit): Session | undefined {
+  async sessionOf(lastEventId: string | undefined, visit: Visit): Promise<Session | undefined> {
     const place = parseEventId(lastEventId);
     return place === undefined ? undefined : this.#host.sessions.find(place.session, 'legacy', visit.principal);
   }
 
   async #answer(request: Request, session: Session, visit: Visit): Promise<void> {
-    if (request.method === 'initialize') session.begin(parseOpening(request.params));
+    if (request.method === 'initialize') await begin(session, parseOpening(request.params));
     const version = header(visit, 'mcp-protocol-version');
     // A client that came back and did not begin anew says in this header what it once agreed on.
     const isKnown = !session.isInitialized && isHandshakeRevision(version);
     const revision = isKnown ? version : session.revision;
-    const reply = new StreamReply(session, this.#host.log);
+    const reply = new StreamReply(session, this.#host.log, visit.notes);
     await createExchange(request, visit, this.#host, { session, revision, reply }).run();
+  }
+
+  // Another instance may be at work on the same id.
+  async #expect({ id }: Request, session: Session): Promise<void> {
+    const expected = this.#host.log.expect(session.id, MAIN_STREAM, id);
+    if (expected instanceof Promise ? await expected : expected) return;
+    throw idInUse(id);
   }
 
   async #placeOf(lastEventId: string | undefined, session: Session): Promise<string> {
@@ -120,11 +140,13 @@ export class LegacySse {
 function checkIds(requests: readonly Request[], session: Session): void {
   const seen = new Set<Request['id']>();
   for (const { id } of requests) {
-    if (session.hasCall(id) || seen.has(id)) {
-      throw badRequest(new RpcError(ErrorCode.invalidRequest, 'Invalid request: the id is in use'), id);
-    }
+    if (session.hasCall(id) || seen.has(id)) throw idInUse(id);
     seen.add(id);
   }
+}
+
+function idInUse(id: Request['id']): HttpError {
+  return badRequest(new RpcError(ErrorCode.invalidRequest, 'Invalid request: the id is in use'), id);
 }
 
 function sessionIdOf({ req }: Visit, id: ReturnType<typeof idOf>): string {

@@ -28,8 +28,10 @@ export interface PostReplyOptions {
   readonly revision: Revision;
   /** With a session a stream goes through its log, so that it can be read again. */
   readonly session: Session | undefined;
-  /** How many requests came in one body; more than one are answered as an array. */
-  readonly batchOf?: number;
+  /** The requests that came in this body. */
+  readonly ids: readonly RequestId[];
+  /** Whether they came as an array, and are answered as one. */
+  readonly isBatch?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -45,13 +47,12 @@ export class PostReply implements Reply {
   #stream: string | undefined;
   #collected: Response[] = [];
   #missing: number;
-  #lastId: RequestId | undefined;
 
   constructor(visit: Visit, host: Host, options: PostReplyOptions) {
     this.#visit = visit;
     this.#host = host;
     this.#options = options;
-    this.#missing = options.batchOf ?? 1;
+    this.#missing = options.ids.length;
   }
 
   get canAsk(): boolean {
@@ -68,7 +69,7 @@ export class PostReply implements Reply {
     this.#missing -= 1;
     if (this.#writer !== undefined || (this.#options.mode === 'sse' && this.#options.session !== undefined)) {
       this.#open();
-      await this.#write(formatMessage(response), 'response');
+      await this.#write(formatMessage(response), 'response', response.id);
       if (this.#missing === 0) this.#close();
       return;
     }
@@ -76,8 +77,10 @@ export class PostReply implements Reply {
     if (this.#missing === 0) this.#sendCollected();
   }
 
-  cancel(): void {
+  cancel(id: RequestId): void {
     this.#missing -= 1;
+    const { session } = this.#options;
+    if (session !== undefined && this.#stream !== undefined) void this.#host.log.release(session.id, this.#stream, id);
     if (this.#missing > 0) return;
     if (this.#writer !== undefined) this.#close();
     else this.#sendCollected();
@@ -94,18 +97,16 @@ export class PostReply implements Reply {
     this.#writer?.end('polling');
   }
 
-  /** Says which request a refusal without a response is about. */
-  about(id: RequestId): this {
-    this.#lastId = id;
-    return this;
-  }
-
   #open(): void {
     if (this.#writer !== undefined) return;
     const { session, headers, revision } = this.#options;
     const { settings, streams, observer } = this.#host;
-    const { res, exchangeId } = this.#visit;
-    const writer = new SseWriter(res, { kind: 'post', session, exchangeId }, { limits: settings, streams, observer });
+    const { res, exchangeId, notes } = this.#visit;
+    const writer = new SseWriter(
+      res,
+      { kind: 'post', session, exchangeId, notes },
+      { limits: settings, streams, observer },
+    );
     this.#writer = writer;
     // What came before the stream was needed belongs into it.
     const early = this.#collected.splice(0);
@@ -116,15 +117,25 @@ export class PostReply implements Reply {
       const id = formatEventId(session.id, this.#stream, START);
       writer.open(has(revision, 'priming') ? formatPriming(id, settings.retryMs) : '', headers);
       session.attach(this.#stream, writer);
+      for (const owed of this.#options.ids) void this.#expect(session.id, this.#stream, owed);
       void pump(writer, { log: this.#host.log, session: session.id, stream: this.#stream, after: START });
     }
-    for (const response of early) void this.#write(formatMessage(response), 'response');
+    for (const response of early) void this.#write(formatMessage(response), 'response', response.id);
   }
 
-  #write(data: string, kind: EventKind): void | Promise<void> {
+  async #expect(session: string, stream: string, id: RequestId): Promise<void> {
+    try {
+      await this.#host.log.expect(session, stream, id);
+    } catch (error) {
+      // The call goes on; only its death would not be noticed.
+      this.#host.observer.fault?.(error, 'event log');
+    }
+  }
+
+  #write(data: string, kind: EventKind, answers?: RequestId): void | Promise<void> {
     const { session } = this.#options;
     if (session !== undefined && this.#stream !== undefined) {
-      return this.#host.log.append(session.id, this.#stream, data, kind);
+      return this.#host.log.append(session.id, this.#stream, data, kind, answers);
     }
     return this.#writer?.write(formatEvent(data), kind);
   }
@@ -136,17 +147,17 @@ export class PostReply implements Reply {
   }
 
   #sendCollected(): void {
-    const { batchOf = 1, mode, headers } = this.#options;
+    const { ids, isBatch, mode, headers } = this.#options;
     const { res } = this.#visit;
     const [first] = this.#collected;
     if (first === undefined) {
-      if (batchOf > 1) return sendAccepted(res);
-      this.#collected.push(errorResponse(this.#lastId, { code: ErrorCode.requestCancelled, message: 'Cancelled' }));
+      if (isBatch === true) return sendAccepted(res);
+      this.#collected.push(errorResponse(ids[0], { code: ErrorCode.requestCancelled, message: 'Cancelled' }));
       return this.#sendCollected();
     }
     if (mode === 'sse') return this.#sendFrames();
     const isModern = this.#options.revision === MODERN_REVISION;
-    if (batchOf > 1) sendJson(res, 200, `[${this.#collected.map(formatMessage).join(',')}]`, headers);
+    if (isBatch === true) sendJson(res, 200, `[${this.#collected.map(formatMessage).join(',')}]`, headers);
     else sendJson(res, statusOf(first, isModern), formatMessage(first), { ...headers, ...this.#challenge(first) });
   }
 

@@ -1,4 +1,4 @@
-import type { Notification, Request, Response } from '../protocol/json-rpc.js';
+import type { Notification, Request, RequestId, Response } from '../protocol/json-rpc.js';
 import type { EventKind } from './event-log.js';
 
 /** Where one call's messages go: the whole difference of the doors. */
@@ -10,7 +10,7 @@ export interface Reply {
   /** The response, and the end of it. */
   respond(response: Response): void | Promise<void>;
   /** The end without a response: the call was cancelled, or its session is gone. */
-  cancel(): void;
+  cancel(id: RequestId): void;
   /** The response takes long: whoever waits should hear that we live. */
   late(): void;
   /** Lets the client come back for the rest, where that is possible. */

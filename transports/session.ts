@@ -3,15 +3,28 @@ import type { ClientFacts, Principal, SessionFacts } from '../protocol/call.js';
 import { UNKNOWN_CLIENT } from '../protocol/call.js';
 import type { RequestId, Response } from '../protocol/json-rpc.js';
 import type { LogLevel } from '../protocol/mcp.js';
+import type { Opening } from '../protocol/lifecycle.js';
 import { type HandshakeRevision, OLDEST_REVISION } from '../protocol/versions.js';
 import type { Exchange } from './exchange.js';
 import { MAIN_STREAM } from './event-id.js';
 import { START } from './event-log.js';
 import type { Door } from './observer.js';
+import type { SessionRecord, SessionSignal } from './session-store.js';
 import type { SseWriter } from './sse-writer.js';
 
+/** What ties a session to where it is kept. */
+export interface SessionLink {
+  /** Goes into the names of streams, so that those of two instances differ. */
+  readonly tag: string;
+  /** Rejects with a 503 when the store is away. */
+  save(session: Session): void | Promise<void>;
+  /** The same, for what nobody waits for. */
+  keep(session: Session): void;
+  signal(session: Session, signal: SessionSignal): void;
+}
+
 /** What the server knows of one client while it stays. Holds no stream of its own until one is opened. */
-export class Session implements SessionFacts {
+export class Session implements SessionFacts, SessionRecord {
   revision: HandshakeRevision = OLDEST_REVISION;
   client: ClientFacts = UNKNOWN_CLIENT;
   isInitialized = false;
@@ -31,19 +44,36 @@ export class Session implements SessionFacts {
   readonly #writers = new Map<string, SseWriter>();
   #streamCount = 0;
 
+  readonly #link: SessionLink;
+
   constructor(
     readonly id: string,
     readonly door: Door,
     readonly principal: Principal,
-    readonly save: () => void = () => undefined,
-  ) {}
+    link: SessionLink,
+  ) {
+    this.#link = link;
+  }
 
-  /** Begins with what `initialize` said. */
-  begin({ revision, client }: { revision: HandshakeRevision; client: ClientFacts }): void {
+  /** Begins with what `initialize` said. Nothing is kept yet. */
+  begin({ revision, client }: Opening): void {
     this.revision = revision;
     this.client = client;
     this.isInitialized = true;
-    this.save();
+  }
+
+  /** Becomes what another instance made of it. */
+  adopt(record: SessionRecord): void {
+    const { revision, client, isInitialized, logLevel, subscriptions, hasMainStream, mainCursor } = record;
+    Object.assign(this, { revision, client, isInitialized, logLevel, hasMainStream });
+    if (!this.#writers.has(MAIN_STREAM)) this.mainCursor = mainCursor;
+    this.subscriptions.clear();
+    for (const uri of subscriptions) this.subscriptions.add(uri);
+  }
+
+  /** Keeps what changed, for every instance that serves the session. */
+  save(): void | Promise<void> {
+    return this.#link.save(this);
   }
 
   get calls(): ReadonlySet<Exchange> {
@@ -62,7 +92,7 @@ export class Session implements SessionFacts {
   /** A name for the next stream, unique in the session. */
   nextStream(): string {
     this.#streamCount += 1;
-    return `p${this.#streamCount.toString(36)}`;
+    return `p${this.#link.tag}${this.#streamCount.toString(36)}`;
   }
 
   addCall(exchange: Exchange): void {
@@ -79,13 +109,20 @@ export class Session implements SessionFacts {
     return false;
   }
 
-  /** Aborts every call that was made with that id. */
+  /** Aborts every call that was made with that id, wherever it runs. */
   cancel(id: RequestId): void {
+    this.#link.signal(this, { kind: 'cancel', requestId: id });
+    this.cancelHere(id);
+  }
+
+  /** Aborts the calls with that id that run on this instance. */
+  cancelHere(id: RequestId): void {
     for (const call of [...this.#calls]) if (call.id === id) call.abort('cancelled');
   }
 
   /** Makes a connection the one reader of a stream; the one before it ends. */
   attach(stream: string, writer: SseWriter): void {
+    this.#link.signal(this, { kind: 'attached', stream });
     this.#writers.get(stream)?.end('taken over');
     this.#writers.set(stream, writer);
     writer.signal.addEventListener('abort', () => this.#detach(stream, writer), { once: true });
@@ -98,8 +135,13 @@ export class Session implements SessionFacts {
     return { id, forget: () => this.#answers.delete(id) };
   }
 
-  /** Hands the client's answer to whoever asked. @returns false when nobody did, or no longer waits */
-  takeAnswer(response: Response): boolean {
+  /** Hands the client's answer to whoever asked, on whichever instance. */
+  takeAnswer(response: Response): void {
+    if (!this.takeAnswerHere(response)) this.#link.signal(this, { kind: 'answer', response });
+  }
+
+  /** @returns false when nobody asked here, or no longer waits */
+  takeAnswerHere(response: Response): boolean {
     if (response.id === undefined) return false;
     const onAnswer = this.#answers.get(response.id);
     this.#answers.delete(response.id);
@@ -115,6 +157,9 @@ export class Session implements SessionFacts {
     if (this.#writers.get(stream) !== writer) return;
     this.#writers.delete(stream);
     this.lastUsedAt = performance.now();
-    if (stream === MAIN_STREAM) this.detachedAt = this.lastUsedAt;
+    if (stream !== MAIN_STREAM) return;
+    this.detachedAt = this.lastUsedAt;
+    // Whoever carries the stream next begins where this connection ended.
+    if (!this.isClosed) this.#link.keep(this);
   }
 }

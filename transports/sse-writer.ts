@@ -52,8 +52,8 @@ export class SseWriter {
 
   /** Sends the headers, and what is to be said first, at once. */
   open(first = '', headers: Readonly<Record<string, string>> = {}): void {
-    this.#res.once('close', () => this.#finish('client closed'));
-    this.#res.once('error', () => this.#finish('client closed'));
+    this.#res.once('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
+    this.#res.once('error', () => this.#finish('connection lost'));
     this.#res.on('drain', () => this.#release());
     this.#res.writeHead(200, { ...STREAM_HEADERS, ...headers });
     if (first === '') this.#res.flushHeaders();
@@ -69,19 +69,35 @@ export class SseWriter {
     return this.#closed.signal;
   }
 
+  get openedAt(): number {
+    return this.#openedAt;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What its client has not taken yet. */
+  get unsentBytes(): number {
+    return this.#res.writableLength;
+  }
+
   get isOpen(): boolean {
     return this.#end === undefined;
   }
 
   /** Writes one event. A promise means: wait, the client has not taken what is there. Never rejects. */
-  write(frame: string, kind: EventKind): void | Promise<void> {
+  write(frame: string, kind: EventKind, sinceMs = performance.now()): void | Promise<void> {
     if (this.#end !== undefined) return undefined;
     if (kind === 'response') {
       const gap = PROGRESS_GAP_MS - (performance.now() - this.#lastProgressAt);
-      if (gap > 0) return this.#writeAfter(gap, frame);
+      if (gap > 0) return this.#writeAfter(gap, frame, sinceMs);
     }
-    this.#events += 1;
-    this.#push(frame);
+    this.#send(frame, kind, sinceMs);
     if (kind === 'progress') this.#lastProgressAt = performance.now();
     return this.#wait();
   }
@@ -106,16 +122,21 @@ export class SseWriter {
     }
   }
 
-  async #writeAfter(ms: number, frame: string): Promise<void> {
+  async #writeAfter(ms: number, frame: string, sinceMs: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, Math.ceil(ms) + 1));
     if (this.#end !== undefined) return;
-    this.#events += 1;
-    this.#push(frame);
+    this.#send(frame, 'response', sinceMs);
     await this.#wait();
   }
 
+  #send(frame: string, kind: EventKind, sinceMs: number): void {
+    this.#events += 1;
+    this.#push(frame);
+    this.#observer.eventWritten?.(this.facts, kind, this.#lastWriteAt - sinceMs, frame);
+  }
+
   #push(text: string): void {
-    this.#bytes += text.length;
+    this.#bytes += Buffer.byteLength(text);
     this.#lastWriteAt = performance.now();
     this.#res.write(text);
   }
@@ -125,6 +146,11 @@ export class SseWriter {
     this.#blockedSince ??= performance.now();
     // A client that leaves never drains, so `#finish` lets go of the writer too.
     return new Promise((resolve) => (this.#unblock = resolve));
+  }
+
+  // A client that leaves says goodbye; a connection that is reset was cut.
+  get #isBroken(): boolean {
+    return this.#res.req.socket.errored != null;
   }
 
   #release(): void {
@@ -145,6 +171,12 @@ export class SseWriter {
     this.#release();
     this.#closed.abort(reason);
     const ms = performance.now() - this.#openedAt;
-    this.#observer.streamEnded?.(this.facts, { reason, events: this.#events, bytes: this.#bytes, ms });
+    this.#observer.streamEnded?.(this.facts, {
+      reason,
+      events: this.#events,
+      bytes: this.#bytes,
+      ms,
+      unsentBytes: this.unsentBytes,
+    });
   }
 }

@@ -17,13 +17,15 @@ import { header, type Visit } from './visit.js';
 export async function serveStateless(message: Message, visit: Visit, accepts: Accepts, host: Host): Promise<void> {
   // This revision has no notifications or responses from clients over HTTP; what comes is taken and ignored.
   if (!isRequest(message)) return sendAccepted(visit.res);
+  visit.notes.revision = MODERN_REVISION;
   const envelope = checkEnvelope(message, visit, host);
   if (host.isDraining()) throw unavailable('The server is shutting down', message.id);
   const reply = new PostReply(visit, host, {
     mode: postMode(accepts, host.settings),
     revision: MODERN_REVISION,
     session: undefined,
-  }).about(message.id);
+    ids: [message.id],
+  });
   const exchange = createExchange(message, visit, envelope, reply, host);
   visit.res.once('close', () => {
     if (!exchange.isTask) exchange.abort('disconnected');
@@ -42,11 +44,11 @@ function checkEnvelope(request: Request, visit: Visit, host: Host): Envelope {
 
 function createExchange(request: Request, visit: Visit, envelope: Envelope, reply: PostReply, host: Host): Exchange {
   const { client, logLevel, meta } = envelope;
-  const { principal, exchangeId } = visit;
+  const { principal, exchangeId, notes } = visit;
   const asker = createAsker(request, visit, host, (result) => exchange.conclude(result));
   const exchange: Exchange = new Exchange(
     request,
-    { revision: MODERN_REVISION, principal, client, session: undefined, exchangeId, meta, logLevel },
+    { revision: MODERN_REVISION, principal, client, session: undefined, exchangeId, notes, meta, logLevel },
     {
       reply,
       host,

@@ -11,7 +11,7 @@ import {
   type RequestId,
   type Response,
 } from '../protocol/json-rpc.js';
-import { parseOpening } from '../protocol/lifecycle.js';
+import { type Opening, parseOpening } from '../protocol/lifecycle.js';
 import { claimsModern, unsupportedVersion } from '../protocol/modern.js';
 import { formatPriming } from '../protocol/sse.js';
 import {
@@ -23,7 +23,7 @@ import {
 import { type Accepts, parseAccept } from './accept.js';
 import { readJson } from './body.js';
 import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
-import { checkRoom, createExchange, take } from './handshake.js';
+import { begin, checkRoom, createExchange, take } from './handshake.js';
 import type { Host } from './host.js';
 import { badRequest, HttpError, sendAccepted, sessionNotFound } from './http.js';
 import type { LegacySse } from './legacy-sse.js';
@@ -52,7 +52,9 @@ export class StreamableHttp {
 
   /** @throws HttpError for everything that has no JSON-RPC response of its own */
   async post(visit: Visit): Promise<void> {
+    visit.notes.door = 'streamable';
     const body = await readJson(visit.req, visit.res, this.#host.settings.maxBodyBytes);
+    visit.notes.body = body;
     const accepts = parseAccept(header(visit, 'accept'));
     if (!accepts.json && !accepts.stream) {
       const message = 'Accept must allow application/json or text/event-stream';
@@ -60,6 +62,7 @@ export class StreamableHttp {
     }
     if (Array.isArray(body)) return this.#postBatch(body, visit, accepts);
     const message = parse(body);
+    visit.notes.read([message]);
     if (isModern(message, visit)) return serveStateless(message, visit, accepts, this.#host);
     await this.#postHandshake(message, visit, accepts);
   }
@@ -67,6 +70,7 @@ export class StreamableHttp {
   /** The session's own stream, or the rest of one that was cut. @throws HttpError */
   async get(visit: Visit): Promise<void> {
     const { settings, sessions } = this.#host;
+    visit.notes.door = 'streamable';
     const version = header(visit, 'mcp-protocol-version');
     if (version === MODERN_REVISION || settings.sessions === 'off') throw methodNotAllowed('POST');
     const id = sessionIdOf(visit);
@@ -76,27 +80,31 @@ export class StreamableHttp {
     if (!parseAccept(header(visit, 'accept')).stream) {
       throw new HttpError(406, ErrorCode.transport, 'Accept must allow text/event-stream');
     }
-    const session = sessions.find(id, 'streamable', visit.principal) ?? this.#openChosen(id, visit);
+    const session = (await sessions.find(id, 'streamable', visit.principal)) ?? (await this.#openChosen(id, visit));
+    if (session === undefined) visit.notes.lostSession = id;
     if (session === undefined) throw sessionNotFound();
+    visit.notes.session = session;
     if (lastEventId === undefined) await this.#stream(visit, session, MAIN_STREAM, session.mainCursor);
     else await this.#resume(visit, session, lastEventId);
   }
 
   /** Ends a session, if there is one and it is the caller's. */
-  delete(visit: Visit): void {
+  async delete(visit: Visit): Promise<void> {
     const { settings, sessions } = this.#host;
+    visit.notes.door = 'streamable';
     const version = header(visit, 'mcp-protocol-version');
     if (version === MODERN_REVISION || settings.sessions === 'off') throw methodNotAllowed('POST');
     const id = sessionIdOf(visit);
-    const session = id === undefined ? undefined : sessions.find(id, 'streamable', visit.principal);
-    if (session !== undefined) sessions.close(session, 'deleted');
+    const session = id === undefined ? undefined : await sessions.find(id, 'streamable', visit.principal);
+    visit.notes.session = session;
+    if (session !== undefined) await sessions.close(session, 'deleted');
     visit.res.writeHead(204, { 'Cache-Control': 'no-store' }).end();
   }
 
   async #postHandshake(message: Message, visit: Visit, accepts: Accepts): Promise<void> {
     const id = idOf(message);
     const version = checkVersion(header(visit, 'mcp-protocol-version'), id);
-    const session = this.#findSession(visit, id);
+    const session = await this.#findSession(visit, id);
     if (isRequest(message) && message.method === 'initialize')
       return this.#initialize(message, visit, accepts, session);
     if (!isRequest(message)) {
@@ -107,6 +115,7 @@ export class StreamableHttp {
     this.#requireSession(visit, session, id);
     checkRoom(this.#host, session, [message]);
     const revision = revisionOf(session, version);
+    visit.notes.revision = revision;
     const reply = this.#replyTo(visit, accepts, session, revision, message.id);
     await createExchange(message, visit, this.#host, { session, revision, reply }).run();
   }
@@ -117,32 +126,40 @@ export class StreamableHttp {
     }
     checkRoom(this.#host, undefined, [request]);
     const opening = parseOpening(request.params);
-    const session = live ?? this.#openSession(visit, request.id);
-    session?.begin(opening);
+    const session = live ?? (await this.#openSession(visit, request.id, opening));
+    if (live !== undefined) await begin(live, opening);
+    visit.notes.session = session;
+    visit.notes.revision = opening.revision;
     const reply = new PostReply(visit, this.#host, {
       mode: postMode(accepts, this.#host.settings),
       revision: opening.revision,
       session,
+      ids: [request.id],
       headers: session === undefined ? {} : { 'Mcp-Session-Id': session.id },
-    }).about(request.id);
+    });
     await createExchange(request, visit, this.#host, { session, revision: opening.revision, reply }).run();
   }
 
   async #postBatch(body: readonly unknown[], visit: Visit, accepts: Accepts): Promise<void> {
     const version = checkVersion(header(visit, 'mcp-protocol-version'), undefined);
-    const session = this.#findSession(visit, undefined);
+    const session = await this.#findSession(visit, undefined);
     this.#requireSession(visit, session, undefined);
     const revision = revisionOf(session, version);
     const messages = parseBatch(body, revision);
+    visit.notes.read(messages);
     const requests = messages.filter(isRequest);
     checkRoom(this.#host, session, requests);
     for (const message of messages) if (!isRequest(message)) take(message, session, this.#host);
     const [first] = requests;
     if (first === undefined) return sendAccepted(visit.res);
     const mode = postMode(accepts, this.#host.settings);
-    const reply = new PostReply(visit, this.#host, { mode, revision, session, batchOf: requests.length }).about(
-      first.id,
-    );
+    const reply = new PostReply(visit, this.#host, {
+      mode,
+      revision,
+      session,
+      ids: requests.map(({ id }) => id),
+      isBatch: true,
+    });
     const exchanges = requests.map((request) =>
       createExchange(request, visit, this.#host, { session, revision, reply }),
     );
@@ -159,16 +176,18 @@ export class StreamableHttp {
     const { settings, log } = this.#host;
     if (settings.responseRouting === 'stream' && session?.writers.has(MAIN_STREAM) === true) {
       sendAccepted(visit.res);
-      return new StreamReply(session, log);
+      return new StreamReply(session, log, visit.notes);
     }
-    return new PostReply(visit, this.#host, { mode: postMode(accepts, settings), revision, session }).about(id);
+    return new PostReply(visit, this.#host, { mode: postMode(accepts, settings), revision, session, ids: [id] });
   }
 
-  #findSession(visit: Visit, id: RequestId | undefined): Session | undefined {
+  async #findSession(visit: Visit, id: RequestId | undefined): Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
     const sessionId = settings.sessions === 'off' ? undefined : sessionIdOf(visit);
     if (sessionId === undefined) return undefined;
-    const session = sessions.find(sessionId, 'streamable', visit.principal);
+    const session = await sessions.find(sessionId, 'streamable', visit.principal);
+    visit.notes.session = session;
+    if (session === undefined) visit.notes.lostSession = sessionId;
     if (session === undefined && settings.sessions !== 'lenient') throw sessionNotFound(id);
     return session;
   }
@@ -179,25 +198,25 @@ export class StreamableHttp {
     throw badRequest(new RpcError(ErrorCode.invalidRequest, message), id);
   }
 
-  #openSession(visit: Visit, id: RequestId): Session | undefined {
+  async #openSession(visit: Visit, id: RequestId, opening: Opening): Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
     if (settings.sessions === 'off') return undefined;
     try {
-      return sessions.open('streamable', visit.principal);
+      return await sessions.open('streamable', visit.principal, { opening });
     } catch (error) {
       throw error instanceof HttpError ? withId(error, id) : error;
     }
   }
 
   // The guide's own test makes up an id and opens a stream with it.
-  #openChosen(id: string, visit: Visit): Session | undefined {
+  async #openChosen(id: string, visit: Visit): Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
-    if (settings.responseRouting !== 'stream' || !/^[\x21-\x7e]{1,128}$/.test(id) || sessions.has(id)) return undefined;
-    return sessions.open('streamable', visit.principal, id);
+    if (settings.responseRouting !== 'stream' || !/^[\x21-\x7e]{1,128}$/.test(id)) return undefined;
+    return sessions.open('streamable', visit.principal, { id });
   }
 
   async #getWithoutSession(visit: Visit, lastEventId: string | undefined): Promise<void> {
-    const cut = this.#legacy.sessionOf(lastEventId, visit);
+    const cut = await this.#legacy.sessionOf(lastEventId, visit);
     if (cut !== undefined || looksLegacy(visit)) return this.#legacy.stream(visit);
     throw methodNotAllowed('POST, DELETE, OPTIONS, HEAD', 'GET needs a session. The legacy transport is at /sse');
   }
@@ -215,9 +234,9 @@ export class StreamableHttp {
 
   async #stream(visit: Visit, session: Session, stream: string, after: string): Promise<void> {
     const { settings, streams, observer, log } = this.#host;
-    const { res, exchangeId } = visit;
+    const { res, exchangeId, notes } = visit;
     const kind = stream === MAIN_STREAM ? 'session' : 'resumed';
-    const writer = new SseWriter(res, { kind, session, exchangeId }, { limits: settings, streams, observer });
+    const writer = new SseWriter(res, { kind, session, exchangeId, notes }, { limits: settings, streams, observer });
     session.attach(stream, writer);
     const id = formatEventId(session.id, stream, after);
     writer.open(has(session.revision, 'priming') ? formatPriming(id, settings.retryMs) : '');

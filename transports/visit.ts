@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../protocol/call.js';
+import type { VisitNotes } from './visit-notes.js';
 
 /** One HTTP exchange that got past the guard: who came, and by which path. */
 export interface Visit {
@@ -8,6 +9,8 @@ export interface Visit {
   readonly principal: Principal;
   /** Also `X-Request-Id`. */
   readonly exchangeId: string;
+  /** What is found out about the exchange, for whoever logs it. */
+  readonly notes: VisitNotes;
   /** What the routes are mounted under, as the client sees it. */
   readonly prefix: string;
   /** The `WWW-Authenticate` of a refusal that more scopes would lift; `undefined` where nobody is authenticated. */

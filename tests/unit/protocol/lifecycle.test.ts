@@ -54,6 +54,12 @@ describe('parseOpening', () => {
 });
 
 describe('parseImplementation', () => {
+  it('keeps name, version and title, where they are text', () => {
+    const said = { name: 'c', version: '1', title: 'C' };
+    expect(parseImplementation({ ...said, more: 1 })).toStrictEqual(said);
+    expect(parseImplementation({ name: 'c', version: 1, title: 1 })).toStrictEqual({ name: 'c', version: '' });
+  });
+
   it('keeps names to a size that fits a log line', () => {
     const long = 'x'.repeat(100_000);
     const parsed = parseImplementation({ name: long, version: long, title: long, more: long });
@@ -156,7 +162,7 @@ describe('logging/setLevel', () => {
     principal: ANONYMOUS,
     logLevel: 'info' as LogLevel,
     subscriptions: new Set<string>(),
-    save: jest.fn(),
+    save: jest.fn(() => undefined),
   });
 
   it('is remembered by the session and kept', async () => {
@@ -172,9 +178,9 @@ describe('logging/setLevel', () => {
 
   it.each([undefined, null, 'loud', 'INFO', 3, 'constructor'])(
     'refuses %j, names the levels and changes nothing',
-    (level) => {
+    async (level) => {
       const session = createSession();
-      expect(() => find('logging/setLevel').run({ level }, fakeCall({ session }))).toThrow(
+      await expect(find('logging/setLevel').run({ level }, fakeCall({ session }))).rejects.toThrow(
         /expected one of debug, info/,
       );
       expect(session.logLevel).toBe('info');

@@ -71,7 +71,7 @@ describe('subscriptions/listen', () => {
       { method: 'notifications/resources/updated', params: { uri: 'a:1', _meta: tag } },
       { method: 'notifications/tasks', params: { taskId: 'mine-1', status: 'working', _meta: tag } },
     ]);
-    expect(call.sent[0]!.params['notifications']).toEqual({
+    expect(call.sent[0]!.params.notifications).toEqual({
       toolsListChanged: true,
       resourceSubscriptions: ['a:1'],
       taskIds: ['mine-1'],
@@ -129,7 +129,7 @@ describe('subscriptions/listen', () => {
       release();
       await setImmediate();
     }
-    expect(sent.slice(1).map(({ method, params }) => [method, params['status']])).toEqual([
+    expect(sent.slice(1).map(({ method, params }) => [method, params.status])).toEqual([
       ['notifications/tools/list_changed', undefined],
       ['notifications/tasks', 999],
     ]);
@@ -144,7 +144,7 @@ describe('subscriptions/listen', () => {
       capabilities: { tools: {}, resources: { listChanged: true } },
     });
     await setImmediate();
-    expect(call.sent[0]!.params['notifications']).toEqual({ resourcesListChanged: true });
+    expect(call.sent[0]!.params.notifications).toEqual({ resourcesListChanged: true });
     call.abort();
     await ended;
   });
@@ -160,6 +160,12 @@ describe('subscriptions/listen', () => {
     await expect(ended).rejects.toMatchObject({ code: ErrorCode.invalidParams });
     expect(changes.listeners).toBe(0);
     expect(call.sent).toEqual([]);
+  });
+
+  it('takes as many names as allowed', async () => {
+    const { call, ended } = listen({ notifications: { resourceSubscriptions: ['a', 'b'] }, maxNames: 2 });
+    call.abort();
+    expect(await ended).toEqual({ _meta: tag });
   });
 
   it('asks for the tasks extension before it tells of tasks', async () => {

@@ -5,7 +5,8 @@ import { CallContext } from '../../../protocol/context.js';
 import { PreparedResult } from '../../../protocol/json-rpc.js';
 import type { Revision } from '../../../protocol/versions.js';
 import { defineResource, defineResourceTemplate } from '../../../resources/define-resource.js';
-import { ResourceRegistry, type RegistryOptions } from '../../../resources/registry.js';
+import { ResourceRegistry } from '../../../resources/registry.js';
+import type { RegistryOptions } from '../../../protocol/listing.js';
 import { fakeCall } from '../../support/fake-call.js';
 
 const ANYONE: Principal = { id: 'anyone', isAnonymous: true };
@@ -90,12 +91,12 @@ describe('ResourceRegistry', () => {
     expect(last).toEqual({ resources: [{ uri: 'docs:///open', name: 'open' }] });
   });
 
-  it('keeps no page for a cursor it never gave out', () => {
+  it('makes no page for a cursor it never gave out', () => {
     const many = Array.from({ length: 4 }, (_, n) => ({ ...open, uri: `docs:///${String(n)}` }));
     const registry = new ResourceRegistry({ changes: new Changes(), serverInfo, pageSize: 2 }, many);
     const page = (offset: number) => registry.list({ cursor: btoa(`o:${String(offset)}`) }, '2025-11-25', ANYONE);
     expect(page(2)).toBe(page(2));
-    expect(page(1)).not.toBe(page(1));
+    expect(() => page(1)).toThrow('Invalid cursor');
   });
 
   it('hides what the caller may not read, when asked to', () => {

@@ -35,7 +35,7 @@ describe('mirroredArguments', () => {
     ]);
   });
 
-  it.each([
+  it.each<[unknown, string]>([
     ['', 'empty'],
     ['Re gion', 'with a blank'],
     ['Region:', 'with a colon'],

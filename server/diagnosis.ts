@@ -1,0 +1,68 @@
+/**
+ * What went wrong between a client and us, in words that name it: the same in the log, in a timeline and on the page.
+ * Drawn from what the transports saw; nothing here is a guess about what the client wanted.
+ */
+import { ErrorCode } from '../protocol/errors.js';
+import { MODERN_REVISION } from '../protocol/versions.js';
+import type { StreamEnded } from '../transports/observer.js';
+import type { VisitNotes } from '../transports/visit-notes.js';
+
+export const Diagnosis = {
+  neverOpened: 'client never opened its stream',
+  unknownSession: 'unknown session',
+  otherStream: 'answered on another stream',
+  noStream: 'answer has no stream to go to',
+  stalled: 'reader stalled',
+  behind: 'reader fell too far behind',
+  cut: 'connection was cut',
+  timeout: 'tool timed out',
+  scope: 'token lacks a scope',
+} as const;
+
+export type DiagnosisName = (typeof Diagnosis)[keyof typeof Diagnosis];
+
+/** What is wrong with an exchange that has ended; `undefined` for what went as it should. */
+export function diagnose(notes: VisitNotes): DiagnosisName | undefined {
+  if (notes.lostSession !== undefined) return Diagnosis.unknownSession;
+  if (notes.cause === 'timeout') return Diagnosis.timeout;
+  if (isScopeMissing(notes)) return Diagnosis.scope;
+  if (notes.answeredOn === 'no stream') return Diagnosis.noStream;
+  // The legacy door knows no other way; on the modern one a client that reads its POST waits in vain.
+  if (notes.answeredOn === 'session stream' && notes.door === 'streamable') return Diagnosis.otherStream;
+  if (notes.streamEnded !== undefined) return diagnoseStream(notes, notes.streamEnded);
+  return undefined;
+}
+
+/** The scopes that a refused call would need. */
+export function missingScopes({ response }: VisitNotes): readonly string[] | undefined {
+  if (response === undefined || !('error' in response)) return undefined;
+  const { scopes } = (response.error.data ?? {}) as { scopes?: readonly string[] };
+  return scopes;
+}
+
+function isScopeMissing({ response, refusal }: VisitNotes): boolean {
+  if (response !== undefined && 'error' in response) return response.error.code === ErrorCode.insufficientScope;
+  return (refusal as { code?: unknown } | undefined)?.code === ErrorCode.insufficientScope;
+}
+
+function diagnoseStream(notes: VisitNotes, { reason, unsentBytes }: StreamEnded): DiagnosisName | undefined {
+  switch (reason) {
+    case 'stalled':
+      return Diagnosis.stalled;
+    case 'overrun':
+      return Diagnosis.behind;
+    case 'connection lost':
+      return Diagnosis.cut;
+    case 'client closed':
+      return unsentBytes > 0 || isOwed(notes) ? Diagnosis.cut : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the client left while an answer was still to come on this stream. */
+function isOwed({ stream, session, revision, pending }: VisitNotes): boolean {
+  // Closing the stream is how a client of 2026-07-28 cancels ("Cancellation").
+  if (revision === MODERN_REVISION) return false;
+  return stream?.kind === 'legacy' ? (session?.calls.size ?? 0) > 0 : pending > 0;
+}

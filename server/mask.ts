@@ -1,0 +1,46 @@
+/** What may be read in a log of a message that may hold secrets. */
+
+const MASK = '[masked]';
+const SECRET_NAME =
+  /pass(?:word|wd|phrase|code)|secret|token|authorization|api[-_]?key|access[-_]?key|private[-_]?key|credential|cookie|bearer|jwt|^(?:pwd|pin|otp|auth)$|requestState/i;
+/** Names that sound secret and are not. */
+const HARMLESS_NAME = /^(?:progressToken|maxTokens|tokens|tokenCount)$/;
+const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{4,}/gi;
+const JWT = /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g;
+const KEY = /\b(?:sk|pk|ghp|gho|ghs|xox[abp]|glpat|AKIA)[-_]?[A-Za-z0-9_-]{12,}/g;
+const URL_PASSWORD = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*):[^\s@/"]+@/gi;
+const PAIR = /(\\?["']?)([\w-]{2,40})\1(\s*[:=]\s*)(\\?["'])((?:(?!\4).)*)\4/g;
+
+const MAX_DEPTH = 12;
+const MAX_ITEMS = 100;
+const MAX_CHARS = 2000;
+
+/** A copy, bounded in size, in which what looks like a secret is masked: by its name, or by its own look. */
+export function mask(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return maskText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return '[deeper]';
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => mask(item, depth + 1));
+  const entries = Object.entries(value).slice(0, MAX_ITEMS);
+  return Object.fromEntries(entries.map(([name, inner]) => [name, maskNamed(name, inner, depth)]));
+}
+
+function maskNamed(name: string, value: unknown, depth: number): unknown {
+  return isSecretName(name) && value !== null && value !== undefined ? MASK : mask(value, depth + 1);
+}
+
+function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !HARMLESS_NAME.test(name);
+}
+
+function maskText(text: string): string {
+  const short = text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}… (${text.length} characters)` : text;
+  return short
+    .replace(BEARER, `$1 ${MASK}`)
+    .replace(JWT, MASK)
+    .replace(KEY, MASK)
+    .replace(URL_PASSWORD, `$1:${MASK}@`)
+    .replace(PAIR, (whole: string, open: string, name: string, between: string, quote: string) =>
+      isSecretName(name) ? `${open}${name}${open}${between}${quote}${MASK}${quote}` : whole,
+    );
+}
