@@ -23,6 +23,7 @@ import type { Observer } from '../transports/observer.js';
 import { Sessions } from '../transports/sessions.js';
 import { StreamableHttp } from '../transports/streamable-http.js';
 import { Streams } from '../transports/streams.js';
+import { handshakeTaskMethods } from '../transports/handshake-task-methods.js';
 import { taskMethods } from '../transports/task-methods.js';
 import { Tasks } from '../transports/tasks.js';
 import { type Backplane, createBackplane } from './backplane.js';
@@ -234,6 +235,7 @@ class Composition implements McpApp {
       ...promptMethods({ registry: this.prompts }),
       completionMethod({ prompts: this.prompts, resources: this.resources }),
       ...taskMethods(this.#tasks),
+      ...handshakeTaskMethods(this.#tasks),
       subscriptionsListen({
         changes: this.#changes,
         capabilities: () => this.#capabilities(),
@@ -255,7 +257,12 @@ class Composition implements McpApp {
       prompts: { listChanged: true },
       logging: {},
       completions: {},
-      ...(hasTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
+      ...(hasTasks
+        ? {
+            tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
+            extensions: { [TASKS_EXTENSION]: {} },
+          }
+        : {}),
     };
   }
 

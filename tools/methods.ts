@@ -70,6 +70,10 @@ function findTool(params: Params, call: Call, registry: ToolRegistry): CompiledT
   if (compiled === undefined) throw new RpcError(ErrorCode.invalidParams, unknownTool(name));
   const scopes = compiled.tool.scopes ?? [];
   if (!hasScopes(call.principal, scopes)) throw insufficientScope(scopes);
+  // 2025-11-25 clients ask for a task by name; a tool that cannot be one says so (2025-11-25 tasks, "Tool-Level Negotiation").
+  if (call.knowsTasks && call.revision !== MODERN_REVISION && compiled.tool.task === undefined) {
+    throw new RpcError(ErrorCode.methodNotFound, `Tool ${name} cannot be run as a task`);
+  }
   if (compiled.tool.task === 'required' && call.revision === MODERN_REVISION && !call.knowsTasks) {
     throw missingCapability({ extensions: { [TASKS_EXTENSION]: {} } });
   }

@@ -200,7 +200,8 @@ export class Exchange implements Call {
     this.#asker = asker;
     this.#settleTask = settle;
     this.notes.answeredOn = 'task';
-    await this.#reply.respond(resultResponse(this.id, this.#host.dispatcher.complete(result)));
+    const isModern = this.revision === MODERN_REVISION;
+    await this.#reply.respond(resultResponse(this.id, isModern ? this.#host.dispatcher.complete(result) : result));
   }
 
   get isTask(): boolean {

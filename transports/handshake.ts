@@ -1,5 +1,6 @@
 /** What both doors do with the messages of the handshake revisions, once it is known whose they are. */
 import { type ClientFacts, UNKNOWN_CLIENT } from '../protocol/call.js';
+import { has } from '../protocol/features.js';
 import { isObject, type Notification, type Request, type Response } from '../protocol/json-rpc.js';
 import type { Opening } from '../protocol/lifecycle.js';
 import { metaOf } from '../protocol/modern.js';
@@ -35,8 +36,13 @@ export function createExchange(request: Request, visit: Visit, host: Host, call:
       meta: metaOf(request.params),
       logLevel: undefined,
     },
-    { reply, asker, host },
+    { reply, asker, host, tasks: wantsTask(request, call) ? host.tasks : undefined },
   );
+}
+
+// A task is its session's, so without one there is nobody to come back for it.
+function wantsTask({ method, params }: Request, { session, revision }: HandshakeCall): boolean {
+  return method === 'tools/call' && session !== undefined && has(revision, 'toolExecution') && isObject(params?.task);
 }
 
 /** Begins a session that was there before its `initialize`. @throws HttpError 503 when the store is away */

@@ -8,6 +8,7 @@ import type { Changes } from '../protocol/changes.js';
 import { ErrorCode, RpcError, ToolError } from '../protocol/errors.js';
 import { compact } from '../protocol/fit.js';
 import type { ErrorObject, Response } from '../protocol/json-rpc.js';
+import { MODERN_REVISION } from '../protocol/versions.js';
 import type { Asker } from './asker.js';
 import type { Exchange, TaskMaker } from './exchange.js';
 
@@ -33,6 +34,7 @@ export class Task implements Asker {
   error: ErrorObject | undefined;
   readonly #questions = new Map<string, PendingQuestion>();
   readonly #usedKeys = new Set<string>();
+  readonly #waiting = new Set<() => void>();
   readonly #onChange: (task: Task) => void;
 
   constructor(
@@ -118,10 +120,24 @@ export class Task implements Asker {
     };
   }
 
+  /** Resolves when something about the task has changed, or the signal fires. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
   #become(status: TaskStatus): void {
     this.status = status;
     this.lastUpdatedAt = new Date();
     this.#onChange(this);
+    for (const done of this.#waiting) done();
   }
 
   // A key means one question for the life of the task.
@@ -137,6 +153,20 @@ export class Task implements Asker {
 interface PendingQuestion extends Question {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** The task as 2025-11-25 clients read it. A tool that failed is a failed task there. */
+export function summarizeForHandshake(task: Task): Record<string, unknown> {
+  const { ttlMs, pollIntervalMs, ...rest } = task.summarize();
+  const isError = (task.result as { isError?: boolean } | undefined)?.isError === true;
+  return { ...rest, status: isError ? 'failed' : task.status, ttl: ttlMs, pollInterval: pollIntervalMs };
+}
+
+// All who prove nothing are one principal; what tells them apart is their session, if they have one.
+function isOwner({ exchange }: Task, { principal, session, revision }: Call): boolean {
+  if (exchange.principal.id !== principal.id) return false;
+  if (!principal.isAnonymous || revision === MODERN_REVISION) return true;
+  return session !== undefined && exchange.session?.id === session.id;
 }
 
 /** Every task of this server. */
@@ -162,7 +192,10 @@ export class Tasks implements TaskMaker {
     this.#tasks.set(task.id, task);
     return {
       asker: task,
-      result: { resultType: 'task', ...task.summarize() },
+      result:
+        exchange.revision === MODERN_REVISION
+          ? { resultType: 'task', ...task.summarize() }
+          : { task: summarizeForHandshake(task) },
       settle: (response) => task.settle(response),
     };
   }
@@ -171,15 +204,22 @@ export class Tasks implements TaskMaker {
   find(taskId: unknown, call: Call): Task {
     this.#forgetExpired();
     const task = typeof taskId === 'string' ? this.#tasks.get(taskId) : undefined;
-    if (task?.principal.id !== call.principal.id) {
-      throw new RpcError(ErrorCode.invalidParams, 'Unknown task');
-    }
+    if (task === undefined || !isOwner(task, call)) throw new RpcError(ErrorCode.invalidParams, 'Unknown task');
     return task;
+  }
+
+  /** The caller's tasks, oldest first. */
+  list(call: Call): Task[] {
+    this.#forgetExpired();
+    return [...this.#tasks.values()].filter((task) => isOwner(task, call));
   }
 
   /** Those of the tasks that the caller may hear of. */
   visible(ids: readonly string[], call: Call): string[] {
-    return ids.filter((id) => this.#tasks.get(id)?.principal.id === call.principal.id);
+    return ids.filter((id) => {
+      const task = this.#tasks.get(id);
+      return task !== undefined && isOwner(task, call);
+    });
   }
 
   #forgetExpired(): void {

@@ -1,0 +1,65 @@
+/** The experimental tasks of 2025-11-25: a client asks for one with `params.task`, and waits for its end here. */
+import type { Call, Question } from '../protocol/call.js';
+import type { Method } from '../protocol/dispatcher.js';
+import { ErrorCode, RpcError } from '../protocol/errors.js';
+import { has } from '../protocol/features.js';
+import type { Params } from '../protocol/json-rpc.js';
+import { pageOf, parseCursor } from '../protocol/pages.js';
+import { summarizeForHandshake, type Task, type Tasks } from './tasks.js';
+
+const RELATED = 'io.modelcontextprotocol/related-task';
+const PAGE_SIZE = 100;
+
+/** `tasks/get`, `tasks/result`, `tasks/list` and `tasks/cancel` (2025-11-25 "Tasks"). */
+export function handshakeTaskMethods(tasks: Tasks): Method[] {
+  const relayed = new WeakMap<Task, Set<string>>();
+  const define = (name: string, run: (params: Params, call: Call) => object | Promise<object>): Method => ({
+    name,
+    era: 'handshake',
+    run(params, call) {
+      if (!has(call.revision, 'toolExecution')) throw new RpcError(ErrorCode.methodNotFound, 'Method not found');
+      return run(params, call);
+    },
+  });
+  return [
+    define('tasks/get', (params, call) => summarizeForHandshake(tasks.find(params.taskId, call))),
+    define('tasks/list', (params, call) => list(tasks.list(call), params)),
+    define('tasks/cancel', (params, call) => cancel(tasks.find(params.taskId, call))),
+    define('tasks/result', (params, call) => waitForResult(tasks.find(params.taskId, call), call, relayed)),
+  ];
+}
+
+function list(own: readonly Task[], params: Params): object {
+  const { items, ...next } = pageOf(own, parseCursor(params, own.length, PAGE_SIZE), PAGE_SIZE);
+  return { tasks: items.map(summarizeForHandshake), ...next };
+}
+
+function cancel(task: Task): object {
+  if (task.isTerminal) throw new RpcError(ErrorCode.invalidParams, `The task is over: ${task.status}`);
+  task.exchange.abort('cancelled');
+  return summarizeForHandshake(task);
+}
+
+async function waitForResult(task: Task, call: Call, relayed: WeakMap<Task, Set<string>>): Promise<object> {
+  const asked = relayed.get(task) ?? new Set<string>();
+  relayed.set(task, asked);
+  while (!task.isTerminal && !call.signal.aborted) {
+    for (const [key, question] of task.questions) {
+      if (asked.has(key)) continue;
+      asked.add(key);
+      void relay(task, key, question, call).catch(() => asked.delete(key));
+    }
+    await task.changed(call.signal);
+  }
+  if (task.error !== undefined) throw new RpcError(task.error.code, task.error.message, task.error.data);
+  if (task.result === undefined) throw new RpcError(ErrorCode.requestCancelled, 'The task was cancelled');
+  const { _meta } = task.result as { _meta?: object };
+  return { ...task.result, _meta: { ..._meta, [RELATED]: { taskId: task.id } } };
+}
+
+// What the task asks travels on the stream of whoever waits for its result.
+async function relay(task: Task, key: string, { method, params }: Question, call: Call): Promise<void> {
+  const related = { ...params, _meta: { [RELATED]: { taskId: task.id } } };
+  const answer = await call.ask({ method, params: related, read: (result) => result });
+  task.answer({ [key]: answer });
+}
