@@ -11,7 +11,7 @@ export class Changes {
   readonly #listeners = new Set<ChangeListener>();
 
   publish(change: Change): void {
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of [...this.#listeners]) listener(change);
   }
 
   /** @returns what ends the listening */

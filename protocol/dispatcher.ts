@@ -38,11 +38,6 @@ export class Dispatcher {
     this.#onFault = onFault;
   }
 
-  /** Whether the revisions of that era know the method. */
-  knows(name: string, era: 'handshake' | 'modern'): boolean {
-    return (era === 'modern' ? this.#modern : this.#handshake).has(name);
-  }
-
   /** Never rejects: what goes wrong is in the response. */
   async dispatch(request: Request, call: Call): Promise<Response> {
     const isModern = call.revision === MODERN_REVISION;

@@ -17,6 +17,8 @@ interface Filter {
 export interface SubscriptionOptions {
   readonly changes: Changes;
   readonly capabilities: () => ServerCapabilities;
+  /** Which of these resources there are, for this caller. */
+  readonly visibleResources: (uris: readonly string[], call: Call) => string[];
   /** Which of these tasks the caller may hear of. */
   readonly visibleTasks: (ids: readonly string[], call: Call) => string[];
   /** How many uris and tasks one stream may name. */
@@ -113,7 +115,9 @@ function parseFilter(params: Params, call: Call, options: SubscriptionOptions): 
   if (asked.promptsListChanged === true && prompts?.listChanged === true) filter.promptsListChanged = true;
   if (asked.resourcesListChanged === true && resources?.listChanged === true) filter.resourcesListChanged = true;
   const uris = parseNames(asked, 'resourceSubscriptions', options);
-  if (uris !== undefined && resources?.subscribe === true) filter.resourceSubscriptions = uris;
+  if (uris !== undefined && resources?.subscribe === true) {
+    filter.resourceSubscriptions = options.visibleResources(uris, call);
+  }
   const tasks = parseNames(asked, 'taskIds', options);
   if (tasks !== undefined) {
     const extensions = call.client.capabilities.extensions;

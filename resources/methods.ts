@@ -57,7 +57,12 @@ async function read(found: FoundResource, call: Call): Promise<ReadReturn> {
   }
 }
 
-function subscribe(params: Params, call: Call, registry: ResourceRegistry, maxSubscriptions: number): object {
+async function subscribe(
+  params: Params,
+  call: Call,
+  registry: ResourceRegistry,
+  maxSubscriptions: number,
+): Promise<object> {
   const uri = parseUri(params);
   findResource(uri, call, registry);
   const { session } = call;
@@ -67,12 +72,12 @@ function subscribe(params: Params, call: Call, registry: ResourceRegistry, maxSu
     throw new RpcError(ErrorCode.invalidParams, message);
   }
   session.subscriptions.add(uri);
-  session.save();
+  await session.save();
   return {};
 }
 
-function unsubscribe(params: Params, { session }: Call): object {
-  if (session?.subscriptions.delete(parseUri(params)) === true) session.save();
+async function unsubscribe(params: Params, { session }: Call): Promise<object> {
+  if (session?.subscriptions.delete(parseUri(params)) === true) await session.save();
   return {};
 }
 

@@ -97,6 +97,14 @@ export class ResourceRegistry {
     return undefined;
   }
 
+  /** Those of the uris that something stands behind, for this caller. */
+  visible(uris: readonly string[], principal: Principal): string[] {
+    return uris.filter((uri) => {
+      const found = this.find(uri);
+      return found !== undefined && hasScopes(principal, found.definition.scopes ?? []);
+    });
+  }
+
   /** One page of `resources/list`. */
   list(params: Params, revision: Revision, principal: Principal): object {
     return this.#resourceListing.page(this.resources, params, revision, principal);

@@ -10,7 +10,7 @@ import { promptMethods } from '../prompts/methods.js';
 import { PromptRegistry } from '../prompts/registry.js';
 import { resourceMethods } from '../resources/methods.js';
 import { ResourceRegistry } from '../resources/registry.js';
-import { addHealthRoutes } from '../routes/health.js';
+import { addHealthRoutes, type Health } from '../routes/health.js';
 import { addLegacyRoutes } from '../routes/legacy-sse.js';
 import { addMcpRoutes } from '../routes/mcp.js';
 import { addRootRoute } from '../routes/root.js';
@@ -35,6 +35,7 @@ import { isLoopback } from './hosts.js';
 import { createLog, errorFacts } from './log.js';
 import { type McpAppOptions, type ServerSettings, settingsOf } from './options.js';
 import { createSeal } from './seal.js';
+import { closeServer, delivered } from './shutdown.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -186,22 +187,22 @@ class Composition implements McpApp {
     this.#isDraining = true;
     this.sessions.drain();
     await this.#drain();
+    await delivered(this.sessions, this.#backplane.log);
     this.sessions.closeAll('shutdown');
     this.streams.end('shutdown');
     this.calls.stop();
     await this.#backplane.stop();
   }
 
+  // Listens to the end: calls in flight may need an answer of their client, which comes on a connection of its own.
   async #stop(server: Server): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     await this.close();
-    server.closeIdleConnections();
-    await closed;
+    await closeServer(server);
   }
 
   // Long-lived calls such as subscriptions wait for nothing but the end, so they are told of it at once.
   async #drain(): Promise<void> {
-    for (const call of [...this.calls]) if (call.request.method === 'subscriptions/listen') call.abort('shutdown');
+    for (const call of [...this.calls]) if (call.request.method === 'subscriptions/listen') call.dismiss('shutdown');
     const timer = setTimeout(() => this.calls.abortAll('shutdown'), this.#settings.drainMs);
     await this.calls.idle();
     clearTimeout(timer);
@@ -239,6 +240,7 @@ class Composition implements McpApp {
       subscriptionsListen({
         changes: this.#changes,
         capabilities: () => this.#capabilities(),
+        visibleResources: (uris, call) => this.resources.visible(uris, call.principal),
         visibleTasks: (ids, call) => this.#tasks.visible(ids, call),
       }),
     ];
@@ -266,15 +268,9 @@ class Composition implements McpApp {
     };
   }
 
-  #health(): {
-    name: string;
-    version: string;
-    uptimeSeconds: number;
-    sessions: number;
-    streams: number;
-    calls: number;
-  } {
+  #health(): Health {
     return {
+      status: this.#isDraining ? 'draining' : 'ok',
       name: this.#info.name,
       version: this.#info.version,
       uptimeSeconds: Math.floor((Date.now() - this.#startedAt) / 1000),

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Principal } from '../protocol/call.js';
 import { has } from '../protocol/features.js';
 import { compact, fitDefinition } from '../protocol/fit.js';
@@ -24,7 +25,7 @@ export interface CompiledTool {
 }
 
 const NAME = /^[A-Za-z0-9_./-]{1,128}$/;
-const NOTHING = { type: 'object', properties: {} } as const;
+const NOTHING = z.object({});
 
 /** Every tool there is, in the order they came. Both doors serve this one. */
 export class ToolRegistry {
@@ -39,7 +40,10 @@ export class ToolRegistry {
       key: 'tools',
       describe: (tool, revision) => this.#describe(tool, revision),
     });
-    for (const tool of tools) this.#put(tool);
+    for (const tool of tools) {
+      if (this.#tools.has(tool.name)) throw new Error(`There are two tools named "${tool.name}"`);
+      this.#put(tool);
+    }
   }
 
   /**

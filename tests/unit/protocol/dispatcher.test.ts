@@ -30,7 +30,6 @@ describe('Dispatcher', () => {
           error: { code: ErrorCode.methodNotFound, message: 'Method not found' },
         });
       }
-      expect(dispatcher.knows(name, 'handshake') || dispatcher.knows(name, 'modern')).toBe(false);
       expect(onFault).not.toHaveBeenCalled();
     },
   );
@@ -48,7 +47,6 @@ describe('Dispatcher', () => {
     expect(await answers('ping')).toEqual([true, false]);
     expect(await answers('server/discover')).toEqual([false, true]);
     expect(await answers('tools/list')).toEqual([true, true]);
-    expect([dispatcher.knows('ping', 'handshake'), dispatcher.knows('ping', 'modern')]).toEqual([true, false]);
   });
 
   it('hands the method its params and call, and no params as empty ones', async () => {

@@ -25,6 +25,7 @@ function listen({ notifications, capabilities = everything, maxNames = 1000, ...
   const method = subscriptionsListen({
     changes,
     capabilities: () => capabilities,
+    visibleResources: (uris) => uris.filter((uri) => !uri.startsWith('theirs:')),
     visibleTasks: (ids) => ids.filter((id) => id.startsWith('mine')),
     maxNames,
   });
@@ -51,7 +52,11 @@ describe('subscriptions/listen', () => {
 
   it('tells of what was asked for and of nothing else, each tagged', async () => {
     const { changes, call, ended } = listen({
-      notifications: { toolsListChanged: true, resourceSubscriptions: ['a:1'], taskIds: ['mine-1', 'theirs-1'] },
+      notifications: {
+        toolsListChanged: true,
+        resourceSubscriptions: ['a:1', 'theirs:1'],
+        taskIds: ['mine-1', 'theirs-1'],
+      },
       client: knowsTasks,
     });
     await setImmediate();
@@ -95,7 +100,12 @@ describe('subscriptions/listen', () => {
   it('ends at once when the client left before it began', async () => {
     const signal = AbortSignal.abort('disconnected');
     const changes = new Changes();
-    const method = subscriptionsListen({ changes, capabilities: () => everything, visibleTasks: () => [] });
+    const method = subscriptionsListen({
+      changes,
+      capabilities: () => everything,
+      visibleResources: () => [],
+      visibleTasks: () => [],
+    });
     const call = { ...fakeCall({ id: 'sub-1', revision: '2026-07-28' }), signal };
     expect(await method.run({ notifications: { toolsListChanged: true } }, call)).toEqual({ _meta: tag });
     expect(changes.listeners).toBe(0);

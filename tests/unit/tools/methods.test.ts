@@ -234,7 +234,7 @@ describe('a tool that is a task', () => {
     ['optional', 1],
     ['required', 1],
   ] as const)('when it says %s becomes one %d times', async (task, times) => {
-    const asked = fakeCall({ knowsTasks: true });
+    const asked = fakeCall({ revision: '2026-07-28', knowsTasks: true });
     await createMethods(task === undefined ? greet : { ...greet, task }).call(args, asked);
     expect(asked.tasks).toBe(times);
   });
