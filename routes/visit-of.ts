@@ -34,5 +34,5 @@ export function notesOf(res: Response): VisitNotes | undefined {
 /** The exchange as the transports see it. */
 export function visitOf(req: Request, res: Response): Visit {
   const { exchangeId = '', prefix = '', principal = ANONYMOUS, challenge } = admissionOf(res) ?? {};
-  return { req, res, principal, exchangeId, prefix, challenge, notes: notesOf(res) ?? new VisitNotes(req.headers) };
+  return { req, res, principal, exchangeId, prefix, challenge, notes: notesOf(res) ?? new VisitNotes(res) };
 }

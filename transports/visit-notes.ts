@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { AbortCause } from '../protocol/call.js';
 import type { Message, Response } from '../protocol/json-rpc.js';
 import type { Revision } from '../protocol/versions.js';
@@ -42,7 +42,12 @@ export class VisitNotes {
   /** Whether it has been told of. */
   isTold = false;
 
-  constructor(readonly headers: IncomingHttpHeaders) {}
+  constructor(readonly res: ServerResponse) {}
+
+  /** Of the request. */
+  get headers(): IncomingHttpHeaders {
+    return this.res.req.headers;
+  }
 
   /** Notes what came in the body. */
   read(messages: readonly Message[]): void {

@@ -1,0 +1,80 @@
+import type { RequestHandler, Router } from 'express';
+import { ErrorCode } from '../protocol/errors.js';
+import { formatEvent } from '../protocol/sse.js';
+import { HttpError, sendJson } from '../transports/http.js';
+import type { Observer } from '../transports/observer.js';
+import { SseWriter, type StreamSet, type WriterLimits } from '../transports/sse-writer.js';
+import { methodNotAllowed } from './method-not-allowed.js';
+import { preflight } from './preflight.js';
+import { visitOf } from './visit-of.js';
+
+const METHODS = 'GET, HEAD, OPTIONS';
+
+/** What an operator may look at. */
+export interface DebugView {
+  sessions(): Promise<object>;
+  /** `undefined` when nothing is known of it. */
+  session(id: string): Promise<object | undefined>;
+  /** What came without a session. */
+  exchanges(): object;
+  /** Hears of everything as it happens. @returns what ends it */
+  watch(listener: (item: object) => void): () => void;
+}
+
+/** What the live stream stands on. */
+export interface DebugStreams {
+  readonly limits: WriterLimits;
+  readonly streams: StreamSet;
+  readonly observer: Observer;
+}
+
+/** `/debug/…`: live sessions, what happened in them, and what happens now. For the operator alone. */
+export function addDebugRoutes(
+  router: Router,
+  operatorOnly: RequestHandler,
+  view: DebugView,
+  streams: DebugStreams,
+): void {
+  const route = (path: string, handler: RequestHandler<{ id: string }>): void => {
+    router
+      .route(path)
+      .options(preflight(METHODS))
+      .get(operatorOnly, handler as RequestHandler)
+      .all(methodNotAllowed(METHODS));
+  };
+  route('/debug/sessions', async (_req, res) => sendJson(res, 200, JSON.stringify(await view.sessions())));
+  route('/debug/sessions/:id', async (req, res) => {
+    const session = await view.session(req.params.id);
+    if (session === undefined) throw new HttpError(404, ErrorCode.transport, 'Nothing is known of that session');
+    sendJson(res, 200, JSON.stringify(session));
+  });
+  route('/debug/exchanges', (_req, res) => sendJson(res, 200, JSON.stringify(view.exchanges())));
+  route('/debug/events', (req, res) => {
+    if (req.method === 'HEAD') return void res.writeHead(200).end();
+    const { exchangeId, notes } = visitOf(req, res);
+    follow(new SseWriter(res, { kind: 'debug', session: undefined, exchangeId, notes }, streams), view);
+  });
+}
+
+// A watcher that falls behind misses things, and is told how many: what is watched must not wait for it.
+function follow(writer: SseWriter, view: DebugView): void {
+  let isBehind = false;
+  let missed = 0;
+  writer.open(': watching\n\n');
+  if (!writer.isOpen) return;
+  const unwatch = view.watch((item) => {
+    if (isBehind) {
+      missed += 1;
+      return;
+    }
+    const written = writer.write(formatEvent(JSON.stringify(item)), 'message');
+    if (written === undefined) return;
+    isBehind = true;
+    void written.then(() => {
+      isBehind = false;
+      if (missed > 0) void writer.write(formatEvent(JSON.stringify({ event: 'missed', facts: { missed } })), 'message');
+      missed = 0;
+    });
+  });
+  writer.signal.addEventListener('abort', unwatch, { once: true });
+}

@@ -1,0 +1,138 @@
+import type { Request, Response } from 'express';
+import { admissionOf } from '../routes/visit-of.js';
+import { HttpError } from '../transports/http.js';
+import { shortenSessionId } from '../transports/session-id.js';
+import type { StreamEnd, StreamFacts } from '../transports/observer.js';
+import type { AnsweredOn, VisitNotes } from '../transports/visit-notes.js';
+import { diagnose, type DiagnosisName } from './diagnosis.js';
+import { refusalOf } from './refusal.js';
+
+/**
+ * One HTTP exchange as it is logged and kept: plain values, nothing that is private, nothing that keeps a session
+ * alive. All entries have one shape, and what does not apply is `undefined`.
+ */
+export interface ExchangeEntry {
+  readonly requestId: string | undefined;
+  /** Shortened. */
+  readonly session: string | undefined;
+  readonly principal: string | undefined;
+  readonly door: string | undefined;
+  readonly revision: string | undefined;
+  readonly verb: string;
+  /** Without the query: it may name a session. */
+  readonly path: string;
+  /** The JSON-RPC method; the first of a batch. */
+  readonly method: string | undefined;
+  readonly tool: string | undefined;
+  /** How many messages came in one body, where it was more than one. */
+  readonly batch: number | undefined;
+  /** `undefined` when the client left before there was one. */
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly hasSessionHeader: boolean;
+  readonly hasVersionHeader: boolean;
+  readonly ms: number;
+  readonly bytes: number;
+  readonly stream: StreamFacts['kind'] | undefined;
+  readonly events: number | undefined;
+  readonly ended: StreamEnd | 'client left' | undefined;
+  /** What the client had not taken of a stream when it ended. */
+  readonly unsentBytes: number | undefined;
+  /** How the call ended: `ok`, `tool error`, an error code, or why there is no answer. */
+  readonly outcome: string | undefined;
+  readonly callMs: number | undefined;
+  readonly answeredOn: AnsweredOn | undefined;
+  readonly refused: string | undefined;
+  readonly error: string | undefined;
+  readonly diagnosis: DiagnosisName | undefined;
+  readonly detail: string | undefined;
+}
+
+/** How long a name that a peer made up may be in a log. */
+const MAX_NAME = 100;
+
+export function toEntry(notes: VisitNotes, detail: string | undefined): ExchangeEntry {
+  const res = notes.res as Response;
+  const { req } = res;
+  const { headers, session, streamEnded, stream } = notes;
+  const admission = admissionOf(res);
+  const { principal } = admission ?? {};
+  const sessionId = session?.id ?? notes.lostSession;
+  return {
+    requestId: admission?.exchangeId,
+    session: sessionId === undefined ? undefined : shortenSessionId(sessionId),
+    principal: principal?.isAnonymous === false ? principal.id : undefined,
+    door: notes.door,
+    revision: notes.revision ?? (session?.isInitialized === true ? session.revision : undefined),
+    verb: req.method,
+    path: pathOf(req),
+    method: clip(notes.method),
+    tool: clip(notes.tool),
+    batch: notes.messages > 1 ? notes.messages : undefined,
+    status: res.headersSent ? res.statusCode : undefined,
+    type: contentType(res),
+    hasSessionHeader: headers['mcp-session-id'] !== undefined,
+    hasVersionHeader: headers['mcp-protocol-version'] !== undefined,
+    ms: round(performance.now() - notes.startedAt),
+    bytes: streamEnded?.bytes ?? (Number(res.getHeader('content-length')) || 0),
+    stream: stream?.kind,
+    events: streamEnded?.events,
+    ended: streamEnded?.reason ?? (res.writableFinished ? undefined : 'client left'),
+    unsentBytes: streamEnded === undefined || streamEnded.unsentBytes === 0 ? undefined : streamEnded.unsentBytes,
+    outcome: outcomeOf(notes),
+    callMs: notes.callMs === undefined ? undefined : round(notes.callMs),
+    answeredOn: notes.answeredOn,
+    refused: notes.refusal === undefined ? undefined : refusalOf(notes.refusal),
+    error: errorOf(notes),
+    diagnosis: diagnose(notes),
+    detail,
+  };
+}
+
+/** Whether an entry belongs to a door, or tells of somebody who did not get that far. */
+export function isOfInterest(entry: ExchangeEntry): boolean {
+  return entry.door !== undefined || entry.refused !== undefined;
+}
+
+/** How a call ended, in a word. */
+export function outcomeOf({
+  response,
+  cause,
+  pending,
+  callMs,
+}: Pick<VisitNotes, 'response' | 'cause' | 'pending' | 'callMs'>): string | undefined {
+  if (cause !== undefined) return cause;
+  if (response === undefined) return pending > 0 && callMs === undefined ? 'pending' : undefined;
+  if ('error' in response) return `error ${response.error.code}`;
+  return (response.result as { isError?: unknown }).isError === true ? 'tool error' : 'ok';
+}
+
+/** What the timeline of a session is filed under. */
+export function sessionKeyOf({ session, lostSession }: VisitNotes): string | undefined {
+  return session?.id ?? lostSession;
+}
+
+export function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}
+
+export function clip(name: string | undefined): string | undefined {
+  return name === undefined || name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME)}…`;
+}
+
+function errorOf({ refusal, response }: VisitNotes): string | undefined {
+  if (refusal instanceof HttpError) return refusal.message;
+  return response !== undefined && 'error' in response ? clip(response.error.message) : undefined;
+}
+
+function pathOf({ originalUrl }: Request): string {
+  const end = originalUrl.indexOf('?');
+  return clip(end < 0 ? originalUrl : originalUrl.slice(0, end)) ?? '';
+}
+
+function contentType(res: Response): string | undefined {
+  const type = res.getHeader('content-type');
+  if (typeof type !== 'string') return undefined;
+  const end = type.indexOf(';');
+  return end < 0 ? type : type.slice(0, end);
+}

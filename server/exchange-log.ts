@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import type { VisitNotes } from '../transports/visit-notes.js';
+import { type ExchangeEntry, isOfInterest } from './exchange-entry.js';
+import { mask } from './mask.js';
+
+export interface ExchangeLogOptions {
+  /** Whether bodies are logged too, with secrets masked. */
+  readonly wire: boolean;
+}
+
+/** One line for each HTTP exchange, when it is over. What asks only whether the server is there is logged at `debug`. */
+export class ExchangeLog {
+  readonly #log: Logger;
+  readonly #wire: boolean;
+
+  constructor(log: Logger, { wire }: ExchangeLogOptions) {
+    this.#log = log;
+    this.#wire = wire;
+  }
+
+  exchange(entry: ExchangeEntry, notes: VisitNotes): void {
+    if (this.#wire) return this.#withBodies(entry, notes);
+    if (entry.diagnosis !== undefined) this.#log.warn(entry, 'exchange');
+    else if (isOfInterest(entry)) this.#log.info(entry, 'exchange');
+    else this.#log.debug(entry, 'exchange');
+  }
+
+  /** A call that ended after its exchange had been told of. */
+  answer(facts: object): void {
+    this.#log.info(facts, 'answer');
+  }
+
+  session(facts: object, message: string): void {
+    if ((facts as { diagnosis?: string }).diagnosis === undefined) this.#log.info(facts, message);
+    else this.#log.warn(facts, message);
+  }
+
+  /** What was written to a stream, where bodies are logged. */
+  event(session: string | undefined, requestId: string, frame: string): void {
+    if (!this.#wire) return;
+    const data = /^data: (.*)$/m.exec(frame)?.[1];
+    if (data !== undefined && data !== '') this.#log.info({ requestId, session, body: maskJson(data) }, 'event');
+  }
+
+  #withBodies(entry: ExchangeEntry, { body, response }: VisitNotes): void {
+    this.#log.info({ ...entry, body: mask(body), response: mask(response) }, 'exchange');
+  }
+}
+
+function maskJson(text: string): unknown {
+  try {
+    return mask(JSON.parse(text));
+  } catch {
+    // Not JSON, as an endpoint is not: it names a session.
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import type { RequestHandler, Router } from 'express';
+import type { Logger } from 'pino';
+import { addDebugRoutes } from '../routes/debug.js';
+import { addMetricsRoute, type Rendered } from '../routes/metrics.js';
+import type { Host } from '../transports/host.js';
+import { createDebugView } from './debug-view.js';
+import { ExchangeLog } from './exchange-log.js';
+import { errorFacts } from './log.js';
+import { Metrics } from './metrics.js';
+import { operatorOnly } from './operator.js';
+import type { ServerSettings } from './options.js';
+import type { LiveFigures } from './prometheus.js';
+import { Timeline } from './timeline.js';
+import { Tracing } from './tracing.js';
+import { Watch } from './watch.js';
+
+export interface ObservationOptions {
+  readonly log: Logger;
+  readonly version: string;
+  readonly settings: ServerSettings;
+  /** The transports, once they stand. */
+  readonly host: () => Host;
+  readonly knowsTool: (name: string) => boolean;
+}
+
+/** Everything that watches one server: its log lines, figures, timeline, traces, and the routes they are read at. */
+export class Observation {
+  readonly tracing: Tracing;
+  readonly metrics: Metrics;
+  readonly timeline = new Timeline();
+  readonly watch: Watch;
+  readonly #options: ObservationOptions;
+  #render: Promise<() => Promise<Rendered>> | undefined;
+
+  constructor(options: ObservationOptions) {
+    this.#options = options;
+    const { log, version, settings, host, knowsTool } = options;
+    this.tracing = new Tracing(version);
+    this.metrics = new Metrics({
+      knowsMethod: (name) => host().dispatcher.knows(name),
+      knowsTool,
+    });
+    this.watch = new Watch({
+      log: new ExchangeLog(log, { wire: settings.logWire }),
+      metrics: this.metrics,
+      timeline: this.timeline,
+      tracing: this.tracing,
+      onFault: (error, where) => log.error({ where, ...errorFacts(error) }, 'fault'),
+      holdsSession: (id) => host().sessions.holds(id),
+    });
+  }
+
+  addRoutes(router: Router): void {
+    const { settings, host } = this.#options;
+    const { sessions, log, streams } = host();
+    const guard: RequestHandler = operatorOnly(settings.debugToken);
+    addMetricsRoute(router, guard, () => this.#metrics());
+    addDebugRoutes(router, guard, createDebugView({ sessions, log, timeline: this.timeline }), {
+      limits: settings,
+      streams,
+      observer: this.watch,
+    });
+  }
+
+  async #metrics(): Promise<Rendered> {
+    this.#render ??= this.#load();
+    return (await this.#render)();
+  }
+
+  async #load(): Promise<() => Promise<Rendered>> {
+    const { createRegistry } = await import('./prometheus.js');
+    const registry = createRegistry(this.metrics, liveFigures(this.#options.host()));
+    return async () => ({ type: registry.contentType, text: await registry.metrics() });
+  }
+}
+
+function liveFigures({ sessions, streams, calls, log }: Host): LiveFigures {
+  return {
+    *sessions() {
+      for (const { door, revision } of sessions) yield { door, revision };
+    },
+    *streams() {
+      for (const { facts } of streams) {
+        if (facts.kind === 'debug') continue;
+        const { session, notes, kind } = facts;
+        const revision = notes.revision ?? session?.revision ?? 'unknown';
+        yield { door: notes.door ?? 'none', revision, kind };
+      }
+    },
+    queuedEvents() {
+      let queued = 0;
+      for (const { id } of sessions) queued += log.queued?.(id) ?? 0;
+      return queued;
+    },
+    unsentBytes() {
+      let unsent = 0;
+      for (const { unsentBytes } of streams) unsent += unsentBytes;
+      return unsent;
+    },
+    calls: () => calls.size,
+  };
+}

@@ -1,0 +1,66 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import { ErrorCode } from '../protocol/errors.js';
+import { HttpError } from '../transports/http.js';
+import { hostName, isLoopback } from './hosts.js';
+
+/** What a proxy adds: a request that has one did not begin on this machine, whatever its socket says. */
+const FORWARDED = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-server',
+  'x-forwarded-prefix',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+  'fly-client-ip',
+  'x-original-forwarded-for',
+  'x-replit-user-id',
+] as const;
+
+/**
+ * Lets only the operator by: somebody on this machine, or whoever has the token. A page of another origin is neither,
+ * though it may use the doors.
+ */
+export function operatorOnly(token: string | undefined): RequestHandler {
+  const expected = token === undefined ? undefined : digest(token);
+  return function operatorOnly(req, _res, next) {
+    if (!isOwnOrigin(req)) throw refuse(403, 'Only pages of this server may read this');
+    const given = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
+    const hasToken = expected !== undefined && given !== undefined && timingSafeEqual(digest(given), expected);
+    if (hasToken || isLocal(req)) return next();
+    if (expected === undefined)
+      throw refuse(403, 'Only from this machine: set DEBUG_TOKEN to read this from elsewhere');
+    throw refuse(401, 'Only from this machine, or with DEBUG_TOKEN as a bearer token', {
+      'WWW-Authenticate': 'Bearer realm="operator"',
+    });
+  };
+}
+
+function isLocal({ socket, headers }: Request): boolean {
+  const address = socket.remoteAddress?.replace(/^::ffff:/i, '') ?? '';
+  const name = hostName(headers.host);
+  const isDirect = FORWARDED.every((header) => headers[header] === undefined);
+  return isDirect && isLoopback(address) && name !== undefined && isLoopback(name);
+}
+
+function isOwnOrigin({ headers }: Request): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  const { origin, host } = headers;
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host?.toLowerCase());
+}
+
+function refuse(status: number, message: string, headers: Record<string, string> = {}): HttpError {
+  return new HttpError(status, ErrorCode.transport, message, { headers, refusal: 'operator' });
+}
+
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

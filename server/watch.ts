@@ -1,0 +1,228 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Request } from '../protocol/json-rpc.js';
+import { notesOf, takeNotes } from '../routes/visit-of.js';
+import type { EventKind } from '../transports/event-log.js';
+import type { Exchange } from '../transports/exchange.js';
+import type { CallEnded, CloseReason, Observer, StreamEnded, StreamFacts } from '../transports/observer.js';
+import type { Session } from '../transports/session.js';
+import { shortenSessionId } from '../transports/session-id.js';
+import { VisitNotes } from '../transports/visit-notes.js';
+import { Diagnosis, missingScopes } from './diagnosis.js';
+import { clip, isOfInterest, outcomeOf, round, sessionKeyOf, toEntry } from './exchange-entry.js';
+import type { ExchangeLog } from './exchange-log.js';
+import type { Metrics } from './metrics.js';
+import { refusalOf } from './refusal.js';
+import { mainStreamOf } from './session-summary.js';
+import type { Timeline } from './timeline.js';
+import type { Tracing } from './tracing.js';
+
+export interface WatchParts {
+  readonly log: ExchangeLog;
+  readonly metrics: Metrics;
+  readonly timeline: Timeline;
+  readonly tracing: Tracing;
+  readonly onFault: (error: unknown, where: string) => void;
+  /** Whether there is such a session, whoever's it is. */
+  readonly holdsSession: (id: string) => boolean;
+}
+
+/** Sees every exchange from its first byte to its end, and tells the log, the figures, the timeline and the traces. */
+export class Watch implements Observer {
+  readonly #parts: WatchParts;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
+
+  /** To be the first of all handlers, so that it sees what the others turn away. */
+  handler(): RequestHandler {
+    const onClose = (res: Response): void => this.#closed(res);
+    function closed(this: Response): void {
+      onClose(this);
+    }
+    return function watch(_req, res, next) {
+      takeNotes(res, new VisitNotes(res));
+      res.on('close', closed);
+      next();
+    };
+  }
+
+  /** To be the first of the error handlers: notes why a request is refused, and lets the next one answer. */
+  refusals(): ErrorRequestHandler {
+    return function noteRefusal(error: unknown, _req, res, next) {
+      const notes = notesOf(res);
+      if (notes !== undefined) notes.refusal = error instanceof Error ? error : new Error(String(error));
+      next(error);
+    };
+  }
+
+  sessionOpened(session: Session): void {
+    this.#parts.metrics.sessionsOpened.add(session.door);
+    this.#parts.timeline.tell(session.id, 'session opened', { door: session.door });
+  }
+
+  sessionClosed(session: Session, reason: CloseReason): void {
+    const { log, metrics, timeline } = this.#parts;
+    metrics.sessionClosed(session.door, reason);
+    const diagnosis = session.unheard > 0 && !session.hasMainStream ? Diagnosis.neverOpened : undefined;
+    if (diagnosis !== undefined) metrics.diagnoses.add(diagnosis);
+    const stream = mainStreamOf(session);
+    const facts = { reason, ageMs: Date.now() - session.createdAt, stream, unheard: session.unheard, diagnosis };
+    timeline.add(session.id, 'session closed', facts);
+    // A client that says goodbye is told of in the line of its DELETE.
+    if (reason !== 'deleted' || diagnosis !== undefined) {
+      log.session({ session: shortenSessionId(session.id), door: session.door, ...facts }, 'session closed');
+    }
+  }
+
+  unheard(session: Session, method: string): void {
+    const facts = { method, diagnosis: Diagnosis.neverOpened };
+    this.#parts.timeline.add(session.id, 'not sent', facts);
+    this.#parts.log.session({ session: shortenSessionId(session.id), door: session.door, ...facts }, 'not sent');
+  }
+
+  streamOpened(stream: StreamFacts): void {
+    const { metrics, timeline } = this.#parts;
+    stream.notes.stream = stream;
+    metrics.streamsOpened.add(stream.kind);
+    if (stream.kind === 'debug') return;
+    const id = stream.session?.id;
+    if (id !== undefined && stream.notes.headers['last-event-id'] !== undefined) this.#resumed(id, stream);
+    timeline.tell(id, 'stream opened', { kind: stream.kind, requestId: stream.exchangeId });
+  }
+
+  streamEnded(stream: StreamFacts, end: StreamEnded): void {
+    this.#parts.metrics.streamEnded(stream.kind, end);
+    stream.notes.streamEnded = end;
+    this.#tell(stream.notes);
+  }
+
+  eventWritten({ kind, session, exchangeId }: StreamFacts, _event: EventKind, waitedMs: number, frame: string): void {
+    if (kind === 'debug') return;
+    this.#parts.metrics.delivery.observe(waitedMs);
+    this.#parts.log.event(session && shortenSessionId(session.id), exchangeId, frame);
+  }
+
+  callStarted(call: Exchange, request: Request): void {
+    this.#parts.tracing.start(call, request);
+    call.notes.revision ??= call.revision;
+    if (!this.#parts.timeline.isWatched) return;
+    const { tool } = call.notes;
+    const facts = { requestId: call.exchangeId, method: clip(request.method), tool: clip(tool) };
+    this.#parts.timeline.tell(call.notes.session?.id, 'call started', facts);
+  }
+
+  callLate({ notes }: Exchange): void {
+    if (notes.isClosed) this.#tell(notes);
+  }
+
+  callFinished(call: Exchange, request: Request, end: CallEnded): void {
+    const { metrics, tracing } = this.#parts;
+    metrics.call(request, end);
+    tracing.end(call, end);
+    const { notes } = call;
+    notes.callMs = end.ms;
+    // What went wrong with one of a batch is not covered up by the next.
+    if (notes.response === undefined || 'result' in notes.response) notes.response = end.response;
+    notes.cause ??= end.cause;
+    if (notes.isTold) this.#answered(call, request, end);
+    else if (notes.isClosed && notes.pending === 0) this.#tell(notes);
+  }
+
+  storeAnswered(operation: string, ms: number, isOk: boolean): void {
+    this.#parts.metrics.storeAnswered(operation, ms, isOk);
+  }
+
+  fault(error: unknown, where: string): void {
+    this.#parts.metrics.faults += 1;
+    this.#parts.onFault(error, where);
+  }
+
+  #closed(res: Response): void {
+    const notes = notesOf(res);
+    if (notes === undefined) return;
+    notes.isClosed = true;
+    // A stream tells of its end itself: it knows why.
+    if (notes.stream !== undefined) return;
+    // The answer of what was only accepted is still to come, and belongs into the same line if it comes soon.
+    if (notes.pending > 0 && res.statusCode === 202) return;
+    this.#tell(notes);
+  }
+
+  #tell(notes: VisitNotes): void {
+    if (notes.isTold) return;
+    notes.isTold = true;
+    const { log, metrics, timeline } = this.#parts;
+    const entry = toEntry(notes, this.#detailOf(notes));
+    if (entry.status !== undefined) metrics.response(notes.door, entry.status);
+    if (notes.refusal !== undefined) metrics.refusals.add(refusalOf(notes.refusal));
+    if (entry.diagnosis !== undefined) metrics.diagnoses.add(entry.diagnosis);
+    log.exchange(entry, notes);
+    notes.body = undefined;
+    if (isOfInterest(entry)) timeline.add(this.#lineOf(notes), 'exchange', entry);
+  }
+
+  // The call outlived its exchange: a task, a slow legacy call, or one whose client has gone.
+  #answered({ notes, exchangeId, revision }: Exchange, request: Request, { response, ms, cause }: CallEnded): void {
+    const { session, answeredOn } = notes;
+    const outcome = outcomeOf({ response, cause, pending: 0, callMs: ms });
+    const diagnosis =
+      cause === 'timeout' ? Diagnosis.timeout : answeredOn === 'no stream' ? Diagnosis.noStream : undefined;
+    if (diagnosis !== undefined) this.#parts.metrics.diagnoses.add(diagnosis);
+    const facts = {
+      requestId: exchangeId,
+      session: session && shortenSessionId(session.id),
+      door: notes.door,
+      revision,
+      method: clip(request.method),
+      tool: clip(notes.tool),
+      outcome,
+      callMs: round(ms),
+      answeredOn,
+      diagnosis,
+    };
+    this.#parts.log.answer(facts);
+    this.#parts.timeline.add(session?.id, 'answer', facts);
+  }
+
+  // A client that comes back for what it missed did not leave: its connection was cut on the way.
+  #resumed(id: string, stream: StreamFacts): void {
+    const { log, metrics, timeline } = this.#parts;
+    const lost = timeline.of(id).findLast(({ facts }) => 'ended' in facts && facts.ended !== undefined);
+    const ended = (lost?.facts as { ended?: string } | undefined)?.ended;
+    const isCut = ended === 'client closed' || ended === 'connection lost' || ended === 'taken over';
+    const facts = {
+      requestId: stream.exchangeId,
+      kind: stream.kind,
+      ended,
+      afterMs: lost === undefined ? undefined : Date.now() - lost.at,
+      diagnosis: isCut ? Diagnosis.cut : undefined,
+    };
+    if (facts.diagnosis !== undefined) metrics.diagnoses.add(facts.diagnosis);
+    timeline.add(id, 'stream resumed', facts);
+    log.session({ session: shortenSessionId(id), ...facts }, 'stream resumed');
+  }
+
+  #lineOf(notes: VisitNotes): string | undefined {
+    const key = sessionKeyOf(notes);
+    // Ids that peers make up get no line of their own.
+    return notes.session === undefined && key !== undefined && this.#parts.timeline.lastOf(key) === undefined
+      ? undefined
+      : key;
+  }
+
+  #detailOf(notes: VisitNotes): string | undefined {
+    const { lostSession } = notes;
+    if (lostSession !== undefined) return this.#fateOf(lostSession);
+    const scopes = missingScopes(notes);
+    return scopes === undefined ? undefined : `needs ${scopes.join(' ')}`;
+  }
+
+  #fateOf(session: string): string {
+    if (this.#parts.holdsSession(session)) return 'it belongs to another caller or door';
+    const end = this.#parts.timeline.of(session).findLast(({ event }) => event === 'session closed');
+    if (end === undefined) return 'it was never opened here, or long ago';
+    const seconds = Math.round((Date.now() - end.at) / 1000);
+    return `it ended ${seconds} s ago: ${(end.facts as { reason: string }).reason}`;
+  }
+}
