@@ -1,5 +1,6 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import express, { type Express } from 'express';
+import { refuseBrokenRequest } from './broken-request.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -26,6 +27,7 @@ export function createHttpServer(app: Express): Server {
     },
     app,
   );
+  server.on('clientError', refuseBrokenRequest);
   return server;
 }
 

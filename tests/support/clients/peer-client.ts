@@ -7,6 +7,7 @@ import {
   type Door,
   type Json,
   type Listed,
+  type Revision,
   type TestClient,
   type ToolResult,
 } from './test-client.js';
@@ -58,10 +59,15 @@ export async function connectPeerClient(
   }
 }
 
-/** The 2025-11-25 handshake; gives the result of `initialize`. */
-export async function shakeHands(peer: RpcPeer, wire: Wire, capabilities: Json): Promise<Json> {
+/** The handshake; gives the result of `initialize`. */
+export async function shakeHands(
+  peer: RpcPeer,
+  wire: Wire,
+  capabilities: Json,
+  protocolVersion: Revision = '2025-11-25',
+): Promise<Json> {
   const result = await peer.request('initialize', {
-    protocolVersion: '2025-11-25',
+    protocolVersion,
     capabilities,
     clientInfo: CLIENT_INFO,
   });

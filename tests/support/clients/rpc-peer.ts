@@ -1,5 +1,6 @@
+import { checkMessage } from '../schema-check.js';
 import { Inbox } from './inbox.js';
-import type { CallOptions, Json, Notification, Progress } from './test-client.js';
+import type { CallOptions, Json, Notification, Progress, Revision } from './test-client.js';
 import { DEFAULT_WAIT_MS, within } from './within.js';
 
 export type Id = string | number;
@@ -43,12 +44,16 @@ export class RpcFailure extends Error {
 }
 
 interface Pending {
+  readonly method: string;
   readonly resolve: (result: Json) => void;
   readonly reject: (cause: Error) => void;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** Our side of a JSON-RPC conversation: matches answers to requests, and answers what is asked. Knows no HTTP. */
+/**
+ * Our side of a JSON-RPC conversation: matches answers to requests, and answers what is asked. Knows no HTTP. What is not as
+ * the schema of the negotiated revision says ends the conversation.
+ */
 export class RpcPeer {
   readonly notifications = new Inbox<Notification>('a notification');
   /** What the server asked of us. */
@@ -59,6 +64,7 @@ export class RpcPeer {
   readonly #pending = new Map<Id, Pending>();
   readonly #givenUp = new Set<Id>();
   #answer: (method: string, params: Json) => unknown;
+  #revision: Revision | undefined;
   #nextId = 1;
 
   constructor(send: (message: Message) => Promise<void>) {
@@ -86,7 +92,9 @@ export class RpcPeer {
       method,
       ...(onProgress ? { params: { ...params, _meta: meta } } : params !== undefined && { params }),
     };
-    const answer = new Promise<Json>((resolve, reject) => this.#pending.set(id, { resolve, reject, onProgress }));
+    const answer = new Promise<Json>((resolve, reject) =>
+      this.#pending.set(id, { method, resolve, reject, onProgress }),
+    );
     const cancel = () => this.#cancel(id, signal?.reason);
     signal?.addEventListener('abort', cancel, { once: true });
     this.#send(message).catch((cause: unknown) => this.#settle(id)?.reject(toError(cause)));
@@ -105,6 +113,7 @@ export class RpcPeer {
   /** Takes in one message, or a batch. */
   receive(message: Json): void {
     if (Array.isArray(message)) for (const one of message) this.receive(one);
+    else if (!this.#isAsTheSchemaSays(message)) return;
     else if (message?.jsonrpc !== '2.0') this.#complain('Not a JSON-RPC message', message);
     else if (message.method === undefined) this.#receiveAnswer(message);
     else if (message.id === undefined) this.#receiveNotification(message);
@@ -116,6 +125,21 @@ export class RpcPeer {
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(cause);
     this.notifications.end(cause);
     this.requests.end(cause);
+  }
+
+  #isAsTheSchemaSays(message: Json): boolean {
+    const method = this.#pending.get(message?.id)?.method;
+    if (method === 'initialize') this.#revision = message?.result?.protocolVersion ?? this.#revision;
+    // Before the handshake there is no revision to hold it against.
+    if (this.#revision === undefined) return true;
+    try {
+      checkMessage(message, { revision: this.#revision, method: message?.method === undefined ? method : undefined });
+      return true;
+    } catch (cause) {
+      this.errors.push(toError(cause));
+      this.end(toError(cause));
+      return false;
+    }
   }
 
   #receiveAnswer(message: Message): void {
