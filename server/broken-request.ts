@@ -15,7 +15,11 @@ export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
   const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null };
   // What an answer under way would take this for is anybody's guess, and who has left reads nothing.
   if (!socket.writable || response?.headersSent === true || error.code === 'ECONNRESET') return void socket.destroy();
-  const status = STATUS_OF.get(error.code ?? '') ?? 400;
+  refuseConnection(socket, STATUS_OF.get(error.code ?? '') ?? 400);
+}
+
+/** Answers what is no request, and hangs up. */
+export function refuseConnection(socket: Duplex, status: number): void {
   const code = status === 400 ? ErrorCode.invalidRequest : ErrorCode.transport;
   const message = STATUS_CODES[status] ?? 'Bad Request';
   const body = formatMessage(errorResponse(undefined, { code, message }));

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
-import { ClientGone } from '../transports/body.js';
+import { ClientGone, leaveUnread } from '../transports/body.js';
 import { HttpError, sendError } from '../transports/http.js';
 
 /** For paths nobody knows: a body that clients can parse. */
@@ -17,6 +17,7 @@ export function errorHandler(onFault: (error: unknown, where: string) => void): 
     if (!(error instanceof HttpError)) onFault(error, `${req.method} ${req.path}`);
     // A stream that has begun cannot be answered any more.
     if (res.headersSent) return void res.destroy();
+    leaveUnread(req, res);
     sendError(res, toHttpError(error));
   };
 }

@@ -7,6 +7,12 @@ import { badRequest, HttpError } from './http.js';
 /** How long a client that was told 413 may go on sending before its connection is cut. */
 const LINGER_MS = 500;
 
+/** A body that was not wanted is read into the void up to here, so that its connection can be used again. */
+const MAX_UNWANTED_BYTES = 65_536;
+
+/** Requests whose client waits to hear that its body is wanted. */
+const uninvited = new WeakSet<IncomingMessage>();
+
 /**
  * Reads a JSON body, once, within its limit.
  * @throws HttpError 413 (declared or real size), 415 (type), 400 -32700 (not JSON), 400 -32600 (too deep)
@@ -19,6 +25,26 @@ export async function readJson(req: IncomingMessage, res: ServerResponse, maxByt
   const declared = req.headers['content-length'];
   if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(req, res, maxBytes);
   return parse(await readBytes(req, res, maxBytes));
+}
+
+/** For a request with `Expect: 100-continue`: its body is asked for once somebody reads it (RFC 9110 §10.1.1). */
+export function inviteLater(req: IncomingMessage): void {
+  uninvited.add(req);
+}
+
+/** For an answer that was given without reading the body: what may still come is bounded, and so is the wait for it. */
+export function leaveUnread(req: IncomingMessage, res: ServerResponse): void {
+  if (req.complete || !mayBeLong(req)) return;
+  req.on('error', () => undefined);
+  req.resume();
+  const timer = setTimeout(() => req.socket.destroy(), LINGER_MS);
+  req.socket.once('close', () => clearTimeout(timer));
+  res.shouldKeepAlive = false;
+}
+
+function mayBeLong({ headers }: IncomingMessage): boolean {
+  const declared = Number(headers['content-length'] ?? 0);
+  return headers['transfer-encoding'] !== undefined || headers.expect !== undefined || declared > MAX_UNWANTED_BYTES;
 }
 
 function fromHost(parsed: unknown): unknown {
@@ -57,6 +83,7 @@ function checkType(type: string | undefined, encoding: string | undefined): void
 }
 
 function readBytes(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Buffer> {
+  if (req.headers.expect !== undefined && uninvited.delete(req)) res.writeContinue();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -71,7 +98,8 @@ function readBytes(req: IncomingMessage, res: ServerResponse, maxBytes: number):
     };
     req.on('data', onData);
     req.once('end', () => resolve(Buffer.concat(chunks)));
-    req.once('error', reject);
+    // All that can go wrong with a request that is being read is its connection.
+    req.once('error', () => reject(new ClientGone()));
     req.once('close', () => {
       if (!req.complete) reject(new ClientGone());
     });
@@ -86,10 +114,7 @@ export class ClientGone extends Error {
 // Closing at once would reset the connection before the client reads why, so what still comes is let run into the void
 // for a moment.
 function tooLarge(req: IncomingMessage, res: ServerResponse, maxBytes: number): HttpError {
-  req.on('error', () => undefined);
-  req.resume();
-  const timer = setTimeout(() => req.socket.destroy(), LINGER_MS);
-  req.socket.once('close', () => clearTimeout(timer));
+  leaveUnread(req, res);
   res.shouldKeepAlive = false;
   return new HttpError(413, ErrorCode.transport, `The body is larger than ${maxBytes} bytes`, {
     headers: { Connection: 'close' },
