@@ -6,6 +6,7 @@ import { preflight } from './preflight.js';
 const METHODS = 'GET, HEAD, OPTIONS';
 
 export interface Health {
+  readonly status: 'ok' | 'draining';
   readonly name: string;
   readonly version: string;
   readonly uptimeSeconds: number;
@@ -18,7 +19,7 @@ export interface Health {
 export function addHealthRoutes(router: Router, health: () => Health, isReady: () => boolean): void {
   router
     .route('/health')
-    .get((_req, res) => sendJson(res, 200, JSON.stringify({ status: 'ok', ...health() })))
+    .get((_req, res) => sendJson(res, 200, JSON.stringify(health())))
     .options(preflight(METHODS))
     .all(methodNotAllowed(METHODS));
   router

@@ -22,15 +22,18 @@ export const NO_ASKER: Asker = {
 export class SessionAsker implements Asker {
   readonly #session: Session;
   readonly #timeoutMs: number;
+  readonly #maxQuestions: number;
   readonly #open = new Set<(error: Error) => void>();
 
-  constructor(session: Session, { timeoutMs }: { timeoutMs: number }) {
+  constructor(session: Session, { timeoutMs, maxQuestions }: { timeoutMs: number; maxQuestions: number }) {
     this.#session = session;
     this.#timeoutMs = timeoutMs;
+    this.#maxQuestions = maxQuestions;
   }
 
   async ask({ method, params, read }: Question, reply: Reply): Promise<unknown> {
     if (!reply.canAsk) throw new ToolError('This client cannot be asked: it reads no stream');
+    if (this.#session.openQuestions >= this.#maxQuestions) throw new ToolError('This client is asked too much already');
     const waiting = this.#expect();
     try {
       await reply.send(

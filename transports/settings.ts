@@ -18,13 +18,18 @@ export interface TransportSettings {
   readonly replayEvents: number;
   readonly replayBytes: number;
   readonly replayMs: number;
+  /** What the windows of all sessions may amount to. */
+  readonly replayTotalBytes: number;
   /** What a stream holds at most that its client has not taken, and how long it waits for that. */
   readonly streamBufferBytes: number;
   readonly stallMs: number;
   readonly maxBodyBytes: number;
   readonly maxSessions: number;
   readonly maxSessionsPerPrincipal: number;
+  /** Also how many questions of ours one client may have open. */
   readonly maxCallsPerSession: number;
+  /** Calls in flight in all, those of clients without a session among them. */
+  readonly maxCalls: number;
   /** How long a client may take to answer a question of ours. */
   readonly askTimeoutMs: number;
   /** How long a sealed `requestState` can be used. */
@@ -47,12 +52,14 @@ export const DEFAULT_SETTINGS: TransportSettings = {
   replayEvents: 1000,
   replayBytes: 1_048_576,
   replayMs: 300_000,
+  replayTotalBytes: 268_435_456,
   streamBufferBytes: 1_048_576,
   stallMs: 30_000,
   maxBodyBytes: 1_048_576,
   maxSessions: 10_000,
   maxSessionsPerPrincipal: 1000,
   maxCallsPerSession: 100,
+  maxCalls: 10_000,
   askTimeoutMs: 300_000,
   stateTtlMs: 600_000,
   maxTasks: 1000,

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { KEEP_ALIVE_FRAME } from '../protocol/sse.js';
 import type { EventKind } from './event-log.js';
 import type { Observer, StreamEnd, StreamFacts } from './observer.js';
@@ -23,17 +24,29 @@ export interface StreamSet {
   delete(writer: SseWriter): void;
 }
 
+export interface WriterOptions {
+  readonly limits: WriterLimits;
+  readonly streams: StreamSet;
+  readonly observer: Observer;
+  /** When the proof of who opened the stream runs out, in ms since the epoch; the stream ends then. */
+  readonly expiresAt?: number | undefined;
+}
+
 /** One event stream on one connection. Whoever writes awaits: that is the whole back-pressure. */
 export class SseWriter {
   readonly #res: ServerResponse;
   readonly #limits: WriterLimits;
   readonly #streams: StreamSet;
   readonly #observer: Observer;
+  readonly #expiresAt: number | undefined;
   readonly #closed = new AbortController();
   readonly #openedAt = performance.now();
   #lastWriteAt = this.#openedAt;
   #lastProgressAt = -Infinity;
-  #blockedSince: number | undefined;
+  /** Since when its client takes nothing, and how much it had taken by then. */
+  #stalledSince: number | undefined;
+  #takenThen = 0;
+  #blocked: Promise<void> | undefined;
   #unblock: (() => void) | undefined;
   #events = 0;
   #bytes = 0;
@@ -42,26 +55,28 @@ export class SseWriter {
   constructor(
     res: ServerResponse,
     readonly facts: StreamFacts,
-    { limits, streams, observer }: { limits: WriterLimits; streams: StreamSet; observer: Observer },
+    { limits, streams, observer, expiresAt }: WriterOptions,
   ) {
     this.#res = res;
     this.#limits = limits;
     this.#streams = streams;
     this.#observer = observer;
+    this.#expiresAt = expiresAt;
   }
 
   /** Sends the headers, and what is to be said first, at once. */
   open(first = '', headers: Readonly<Record<string, string>> = {}): void {
     this.#res.once('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
-    this.#res.once('error', () => this.#finish('connection lost'));
+    // One that nobody hears would end the process.
+    this.#res.on('error', () => this.#finish('connection lost'));
     this.#res.on('drain', () => this.#release());
+    this.#streams.add(this);
+    this.#observer.streamOpened?.(this.facts);
+    // A client may have gone while its call was still on the way here, a host application may have answered it.
+    if (this.#res.destroyed || this.#res.headersSent) return this.#finish('client closed');
     this.#res.writeHead(200, { ...STREAM_HEADERS, ...headers });
     if (first === '') this.#res.flushHeaders();
     else this.#push(first);
-    this.#streams.add(this);
-    this.#observer.streamOpened?.(this.facts);
-    // A client may have gone while its call was still on the way here.
-    if (this.#res.destroyed) this.#finish('client closed');
   }
 
   /** Fires when the stream has ended, whoever ended it. */
@@ -90,6 +105,17 @@ export class SseWriter {
     return this.#end === undefined;
   }
 
+  /** Hears when the last of an ended stream is on its way to the client, or will never be. */
+  onDelivered(listener: () => void): void {
+    this.#res.once('finish', listener);
+    this.#res.once('close', listener);
+  }
+
+  /** Whether it has ended, and its client has still to take the rest. */
+  get isDelivering(): boolean {
+    return this.#end !== undefined && this.#res.writableLength > 0 && !this.#res.destroyed;
+  }
+
   /** Writes one event. A promise means: wait, the client has not taken what is there. Never rejects. */
   write(frame: string, kind: EventKind, sinceMs = performance.now()): void | Promise<void> {
     if (this.#end !== undefined) return undefined;
@@ -106,20 +132,35 @@ export class SseWriter {
   end(reason: StreamEnd, last?: string): void {
     if (this.#end !== undefined) return;
     if (last !== undefined) this.#push(last);
-    this.#finish(reason);
     this.#res.end();
+    this.#finish(reason);
   }
 
   /** Called now and then: keeps an idle stream alive, gives up on one whose client takes nothing. */
   tick(now: number, idleMs: number): void {
-    if (this.#blockedSince !== undefined) {
-      if (now - this.#blockedSince >= this.#limits.stallMs) this.#destroy('stalled');
-    } else if (this.#res.writableLength > 0) {
-      // Nothing new is said to a client that has not taken the last; from now on it is being waited for.
-      this.#blockedSince = now;
-    } else if (now - this.#lastWriteAt >= idleMs) {
-      this.#push(KEEP_ALIVE_FRAME);
+    if (this.#expiresAt !== undefined && Date.now() >= this.#expiresAt) this.end('expired');
+    // Nothing new is said to a client that has not taken the last.
+    if (this.#res.writableLength > 0) return this.#watch(now);
+    this.#stalledSince = undefined;
+    if (this.#end === undefined && now - this.#lastWriteAt >= idleMs) this.#push(KEEP_ALIVE_FRAME);
+  }
+
+  // Slow is not stalled: who takes anything at all is waited for.
+  #watch(now: number): void {
+    const taken = this.#taken;
+    if (this.#stalledSince === undefined || taken !== this.#takenThen) {
+      this.#stalledSince = now;
+      this.#takenThen = taken;
+    } else if (now - this.#stalledSince >= this.#limits.stallMs) {
+      this.#res.destroy();
+      this.#finish('stalled');
     }
+  }
+
+  // What has left for the client. Of one large write only the handle knows how much of it is gone.
+  get #taken(): number {
+    const { socket } = this.#res as { socket: (Socket & { _handle?: { writeQueueSize?: number } | null }) | null };
+    return socket === null ? 0 : socket.bytesWritten - socket.writableLength - (socket._handle?.writeQueueSize ?? 0);
   }
 
   async #writeAfter(ms: number, frame: string, sinceMs: number): Promise<void> {
@@ -142,10 +183,11 @@ export class SseWriter {
   }
 
   #wait(): void | Promise<void> {
-    if (this.#res.writableLength <= this.#limits.streamBufferBytes) return undefined;
-    this.#blockedSince ??= performance.now();
-    // A client that leaves never drains, so `#finish` lets go of the writer too.
-    return new Promise((resolve) => (this.#unblock = resolve));
+    // Of what Node does not call full no drain is ever told.
+    if (this.#res.writableLength <= this.#limits.streamBufferBytes || !this.#res.writableNeedDrain) return undefined;
+    // A client that leaves never drains, so `#finish` lets go of the writers too.
+    this.#blocked ??= new Promise((resolve) => (this.#unblock = resolve));
+    return this.#blocked;
   }
 
   // A client that leaves says goodbye; a connection that is reset was cut.
@@ -154,14 +196,9 @@ export class SseWriter {
   }
 
   #release(): void {
-    this.#blockedSince = undefined;
     this.#unblock?.();
     this.#unblock = undefined;
-  }
-
-  #destroy(reason: StreamEnd): void {
-    this.#finish(reason);
-    this.#res.destroy();
+    this.#blocked = undefined;
   }
 
   #finish(reason: StreamEnd): void {

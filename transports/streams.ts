@@ -4,6 +4,8 @@ import type { SseWriter, StreamSet } from './sse-writer.js';
 /** Every open stream, kept alive by one timer. */
 export class Streams implements StreamSet {
   readonly #writers = new Set<SseWriter>();
+  /** Those that have ended, and whose clients have still to take the rest. */
+  readonly #ended = new Set<SseWriter>();
   readonly #keepAliveMs: number;
   readonly #tickMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -17,6 +19,10 @@ export class Streams implements StreamSet {
     return this.#writers.size;
   }
 
+  [Symbol.iterator](): IterableIterator<SseWriter> {
+    return this.#writers.values();
+  }
+
   add(writer: SseWriter): void {
     this.#writers.add(writer);
     this.#timer ??= setInterval(() => this.#tick(), this.#tickMs).unref();
@@ -24,9 +30,19 @@ export class Streams implements StreamSet {
 
   delete(writer: SseWriter): void {
     this.#writers.delete(writer);
-    if (this.#writers.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    if (writer.isDelivering) {
+      this.#ended.add(writer);
+      writer.onDelivered(() => {
+        this.#ended.delete(writer);
+        this.#rest();
+      });
+    }
+    this.#rest();
+  }
+
+  /** How many have ended, and are not delivered yet. */
+  get delivering(): number {
+    return this.#ended.size;
   }
 
   /** Ends them all, cleanly. */
@@ -38,5 +54,12 @@ export class Streams implements StreamSet {
   #tick(): void {
     const now = performance.now();
     for (const writer of this.#writers) writer.tick(now, this.#keepAliveMs - 2 * this.#tickMs);
+    for (const writer of this.#ended) writer.tick(now, Infinity);
+  }
+
+  #rest(): void {
+    if (this.#writers.size > 0 || this.#ended.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

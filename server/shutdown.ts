@@ -1,0 +1,34 @@
+import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { MAIN_STREAM } from '../transports/event-id.js';
+import type { EventLog } from '../transports/event-log.js';
+import type { SseWriter } from '../transports/sse-writer.js';
+
+/** How long clients may take for what they are still owed when all calls are over. */
+const DELIVERY_MS = 2000;
+/** How long connections may take to end by themselves. */
+const LINGER_MS = 1000;
+const LOOK_MS = 10;
+
+/** Resolves when whoever is connected has got what the log holds for it, or has had its time. */
+export async function delivered(streams: Iterable<SseWriter>, log: EventLog): Promise<void> {
+  const giveUpAt = performance.now() + DELIVERY_MS;
+  while ([...streams].some((writer) => isOwed(writer, log)) && performance.now() < giveUpAt) await setTimeout(LOOK_MS);
+}
+
+/** Stops listening, and ends every connection: those at rest at once, the others when they had their time. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // One that has just been answered is at rest only now.
+  const look = setInterval(() => server.closeIdleConnections(), LOOK_MS);
+  const end = globalThis.setTimeout(() => server.closeAllConnections(), LINGER_MS);
+  await closed;
+  clearInterval(look);
+  clearTimeout(end);
+}
+
+// A stream of a request ends by itself when its response is written; the session's own never does.
+function isOwed({ facts: { kind, session } }: SseWriter, log: EventLog): boolean {
+  if (kind === 'post' || kind === 'resumed') return true;
+  return session !== undefined && (log.queued?.(session.id, MAIN_STREAM) ?? 0) > 0;
+}
