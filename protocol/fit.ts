@@ -41,6 +41,7 @@ export function fitImplementation(info: Implementation, revision: Revision): Imp
 
 /** A tool's result. What an old client cannot hold is told as text, so that the model still learns of it. */
 export function fitToolResult(result: CallToolResult, revision: Revision): CallToolResult {
+  if (!('structuredContent' in result) && result.content.every(isPlain)) return result;
   const { content, structuredContent, ...rest } = result;
   const fitted: CallToolResult = { ...rest, content: content.map((block) => fitBlock(block, revision)) };
   if (structuredContent === undefined) return fitted;
@@ -86,7 +87,14 @@ export function fitAnnotations(annotations: Annotations | undefined, revision: R
 
 /** Without the members that are `undefined`. */
 export function compact<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+  const present: Partial<T> = {};
+  for (const key of Object.keys(value) as (keyof T)[]) if (value[key] !== undefined) present[key] = value[key];
+  return present as T;
+}
+
+// What every revision can read as it is.
+function isPlain(block: ContentBlock): boolean {
+  return block.type === 'text' && block._meta === undefined && block.annotations === undefined;
 }
 
 function fitDecorated(block: ContentBlock, revision: Revision): ContentBlock {

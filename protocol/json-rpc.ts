@@ -107,10 +107,10 @@ export function errorResponse(id: RequestId | undefined, error: ErrorObject): Er
 
 /** One line of JSON: what goes into a body or behind `data:`. */
 export function formatMessage(message: Message): string {
-  if ('result' in message && message.result instanceof PreparedResult) {
-    return `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${message.result.json}}`;
-  }
-  return JSON.stringify(message);
+  if (!('result' in message)) return JSON.stringify(message);
+  const { id, result } = message;
+  const json = result instanceof PreparedResult ? result.json : JSON.stringify(result);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 
 function parseResponse(value: Record<string, unknown>): Response {

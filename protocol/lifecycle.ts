@@ -60,21 +60,31 @@ export function isSevere(level: LogLevel, minimum: LogLevel): boolean {
 
 /** `initialize`, `ping`, `logging/setLevel` for the handshake revisions and `server/discover` for 2026-07-28. */
 export function lifecycleMethods(server: ServerFacts): Method[] {
+  const initializeResult = initializeResults(server);
   return [
-    { name: 'initialize', era: 'handshake', run: (_params, call) => initializeResult(server, call.revision) },
+    { name: 'initialize', era: 'handshake', run: (_params, call) => initializeResult(call.revision) },
     { name: 'ping', era: 'handshake', run: () => ({}) },
     { name: 'logging/setLevel', era: 'handshake', run: setLevel },
     { name: 'server/discover', era: 'modern', run: (_params, call) => discoverResult(server, call.revision) },
   ];
 }
 
-function initializeResult(server: ServerFacts, revision: Revision): object {
-  return compact({
-    protocolVersion: revision,
-    capabilities: fitCapabilities(server.capabilities(), revision),
-    serverInfo: fitImplementation(server.info, revision),
-    instructions: server.instructions,
-  });
+// Every client of a revision gets the same, as long as the capabilities are.
+function initializeResults(server: ServerFacts): (revision: Revision) => object {
+  const ready = new Map<Revision, { readonly capabilities: ServerCapabilities; readonly result: object }>();
+  return (revision) => {
+    const capabilities = server.capabilities();
+    const known = ready.get(revision);
+    if (known?.capabilities === capabilities) return known.result;
+    const result = compact({
+      protocolVersion: revision,
+      capabilities: fitCapabilities(capabilities, revision),
+      serverInfo: fitImplementation(server.info, revision),
+      instructions: server.instructions,
+    });
+    ready.set(revision, { capabilities, result });
+    return result;
+  };
 }
 
 function discoverResult(server: ServerFacts, revision: Revision): object {

@@ -29,7 +29,9 @@ export function toolMethods(options: ToolMethodOptions): Method[] {
 async function callTool(params: Params, call: Call, options: ToolMethodOptions): Promise<CallToolResult> {
   const compiled = findTool(params, call, options.registry);
   const { tool } = compiled;
-  const verdict = await compiled.input.check(params.arguments ?? {});
+  const checked = compiled.input.check(params.arguments ?? {});
+  // Waiting for what is there already costs a turn, and nearly every check is.
+  const verdict = checked instanceof Promise ? await checked : checked;
   if (!verdict.ok) return errorResult(`Invalid arguments for ${tool.name}: ${verdict.problem}`);
   call.limit({
     timeoutMs: tool.timeoutMs ?? options.timeoutMs,
@@ -37,7 +39,7 @@ async function callTool(params: Params, call: Call, options: ToolMethodOptions):
     outcome: (elapsedMs) => errorResult(`Tool ${tool.name} timed out after ${String(elapsedMs)} ms`),
   });
   if (tool.task === 'required' || tool.task === 'optional') await call.becomeTask();
-  return run(compiled, verdict.value, call, options);
+  return await run(compiled, verdict.value, call, options);
 }
 
 async function run(
@@ -49,7 +51,8 @@ async function run(
   const { tool } = compiled;
   try {
     const returned = await tool.run(args as never, new CallContext(call));
-    return fitToolResult(await toResult(returned, compiled), call.revision);
+    const result = toResult(returned, compiled);
+    return fitToolResult(result instanceof Promise ? await result : result, call.revision);
   } catch (error) {
     if (error instanceof ToolError) return errorResult(error.message);
     if (error instanceof RpcError) return refusal(error, call);

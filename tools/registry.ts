@@ -24,6 +24,12 @@ export interface CompiledTool {
   readonly scopes: readonly string[];
 }
 
+/** What is known of all tools together. */
+interface Facts {
+  readonly all: readonly CompiledTool[];
+  readonly hasTasks: boolean;
+}
+
 const NAME = /^[A-Za-z0-9_./-]{1,128}$/;
 const NOTHING = z.object({});
 
@@ -32,6 +38,8 @@ export class ToolRegistry {
   readonly #tools = new Map<string, CompiledTool>();
   readonly #options: ToolRegistryOptions;
   readonly #listing: Listing<CompiledTool>;
+  /** Made when it is asked for, forgotten when a tool comes or goes. */
+  #facts: Facts | undefined;
 
   constructor(options: ToolRegistryOptions, tools: Iterable<Tool> = []) {
     this.#options = options;
@@ -58,6 +66,7 @@ export class ToolRegistry {
   /** Takes a tool away and tells clients. */
   remove(name: string): boolean {
     const isThere = this.#tools.delete(name);
+    this.#facts = undefined;
     if (isThere) this.#changed();
     return isThere;
   }
@@ -67,7 +76,12 @@ export class ToolRegistry {
   }
 
   get tools(): readonly Tool[] {
-    return [...this.#tools.values()].map(({ tool }) => tool);
+    return this.#known.all.map(({ tool }) => tool);
+  }
+
+  /** Whether a call of some tool may go on as a task. */
+  get hasTasks(): boolean {
+    return this.#known.hasTasks;
   }
 
   get size(): number {
@@ -81,7 +95,13 @@ export class ToolRegistry {
 
   /** One page of `tools/list`. */
   list(params: Params, revision: Revision, principal: Principal): object {
-    return this.#listing.page([...this.#tools.values()], params, revision, principal);
+    return this.#listing.page(this.#known.all, params, revision, principal);
+  }
+
+  get #known(): Facts {
+    if (this.#facts !== undefined) return this.#facts;
+    const all = [...this.#tools.values()];
+    return (this.#facts = { all, hasTasks: all.some(({ tool }) => tool.task !== undefined) });
   }
 
   #describe({ tool, input, output }: CompiledTool, revision: Revision): object {
@@ -118,6 +138,7 @@ export class ToolRegistry {
     if (!NAME.test(tool.name)) {
       throw new Error(`Tool name "${tool.name}" must be 1 to 128 letters, digits, "_", "-", "." and "/"`);
     }
+    this.#facts = undefined;
     try {
       this.#tools.set(tool.name, compileTool(tool));
     } catch (error) {

@@ -6,11 +6,8 @@ import type { CompiledTool } from './registry.js';
  * Makes a result of what a tool returned.
  * @throws Error when the structured content does not fit the tool's output schema: that is our fault, not the caller's
  */
-export async function toResult(returned: unknown, { tool, output }: CompiledTool): Promise<CallToolResult> {
-  if (output !== undefined) {
-    if (isResult(returned) && saysItAll(returned)) return checkedResult(returned, { tool, output });
-    return structuredResult(await checked(returned, { tool, output }));
-  }
+export function toResult(returned: unknown, { tool, output }: CompiledTool): CallToolResult | Promise<CallToolResult> {
+  if (output !== undefined) return toStructured(returned, { tool, output });
   if (typeof returned === 'string') return textResult(returned);
   if (returned === undefined || returned === null) return { content: [] };
   if (isResult(returned)) return returned;
@@ -26,6 +23,11 @@ export function textResult(text: string): CallToolResult {
 /** A result that tells the model what went wrong. */
 export function errorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
+}
+
+async function toStructured(returned: unknown, tool: WithOutput): Promise<CallToolResult> {
+  if (isResult(returned) && saysItAll(returned)) return checkedResult(returned, tool);
+  return structuredResult(await checked(returned, tool));
 }
 
 type WithOutput = Pick<CompiledTool, 'tool'> & { readonly output: NonNullable<CompiledTool['output']> };
