@@ -23,7 +23,8 @@ export class SessionAsker implements Asker {
   readonly #session: Session;
   readonly #timeoutMs: number;
   readonly #maxQuestions: number;
-  readonly #open = new Set<(error: Error) => void>();
+  // Made with the first question: most calls ask none.
+  #open: Set<(error: Error) => void> | undefined;
 
   constructor(session: Session, { timeoutMs, maxQuestions }: { timeoutMs: number; maxQuestions: number }) {
     this.#session = session;
@@ -49,7 +50,7 @@ export class SessionAsker implements Asker {
   }
 
   abort(cause: AbortCause): void {
-    for (const giveUp of this.#open) giveUp(new ToolError(`The call ended before the client answered: ${cause}`));
+    for (const giveUp of this.#open ?? []) giveUp(new ToolError(`The call ended before the client answered: ${cause}`));
   }
 
   #expect(): { id: string; answer: Promise<Response>; forget: () => void } {
@@ -60,11 +61,12 @@ export class SessionAsker implements Asker {
       const timer = setTimeout(() => {
         reject(new ToolError(`The client did not answer within ${this.#timeoutMs} ms`));
       }, this.#timeoutMs);
+      this.#open ??= new Set();
       this.#open.add(reject);
       id = expected.id;
       forget = () => {
         clearTimeout(timer);
-        this.#open.delete(reject);
+        this.#open?.delete(reject);
         expected.forget();
       };
     });

@@ -10,6 +10,8 @@ const LINGER_MS = 500;
 /** A body that was not wanted is read into the void up to here, so that its connection can be used again. */
 const MAX_UNWANTED_BYTES = 65_536;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Requests whose client waits to hear that its body is wanted. */
 const uninvited = new WeakSet<IncomingMessage>();
 
@@ -17,14 +19,25 @@ const uninvited = new WeakSet<IncomingMessage>();
  * Reads a JSON body, once, within its limit.
  * @throws HttpError 413 (declared or real size), 415 (type), 400 -32700 (not JSON), 400 -32600 (too deep)
  */
-export async function readJson(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<unknown> {
-  checkType(req.headers['content-type'], req.headers['content-encoding']);
-  // A host application's parser may have been here already; its limits are its own.
-  const parsed = (req as { body?: unknown }).body;
-  if (parsed !== undefined && (req.readableEnded || req.complete)) return checkDepth(fromHost(parsed));
-  const declared = req.headers['content-length'];
-  if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(req, res, maxBytes);
-  return parse(await readBytes(req, res, maxBytes));
+export function readJson(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<unknown> {
+  // One promise from the first byte to the value: each further one between them costs every call a turn.
+  return new Promise((resolve, reject) => {
+    checkType(req.headers['content-type'], req.headers['content-encoding']);
+    // A host application's parser may have been here already; its limits are its own.
+    const parsed = (req as { body?: unknown }).body;
+    if (parsed !== undefined && (req.readableEnded || req.complete)) return resolve(checkDepth(fromHost(parsed)));
+    const declared = req.headers['content-length'];
+    if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(req, res, maxBytes);
+    const onBytes = (bytes: Buffer): void => {
+      try {
+        resolve(parse(bytes));
+      } catch (error) {
+        onError(error as Error);
+      }
+    };
+    const onError = (error: Error): void => reject(error);
+    readBytes(req, res, { maxBytes, onBytes, onError });
+  });
 }
 
 /** For a request with `Expect: 100-continue`: its body is asked for once somebody reads it (RFC 9110 §10.1.1). */
@@ -53,10 +66,12 @@ function fromHost(parsed: unknown): unknown {
 }
 
 function parse(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw notJson('the body is not UTF-8');
+  const text = bytes.toString();
+  // What is no UTF-8 was replaced by this character, which few bodies have of their own.
+  if (text.includes('\uFFFD') && !isUtf8(bytes)) throw notJson('the body is not UTF-8');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString());
+    value = JSON.parse(text);
   } catch {
     throw notJson(bytes.length === 0 ? 'the body is empty' : 'the body is not JSON');
   }
@@ -82,27 +97,34 @@ function checkType(type: string | undefined, encoding: string | undefined): void
   }
 }
 
-function readBytes(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Buffer> {
+interface Reading {
+  readonly maxBytes: number;
+  readonly onBytes: (bytes: Buffer) => void;
+  readonly onError: (error: Error) => void;
+}
+
+function readBytes(req: IncomingMessage, res: ServerResponse, { maxBytes, onBytes, onError }: Reading): void {
   if (req.headers.expect !== undefined && uninvited.delete(req)) res.writeContinue();
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > maxBytes) {
-        req.off('data', onData);
-        reject(tooLarge(req, res, maxBytes));
-      } else {
-        chunks.push(chunk);
-      }
-    };
-    req.on('data', onData);
-    req.once('end', () => resolve(Buffer.concat(chunks)));
-    // All that can go wrong with a request that is being read is its connection.
-    req.once('error', () => reject(new ClientGone()));
-    req.once('close', () => {
-      if (!req.complete) reject(new ClientGone());
-    });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > maxBytes) {
+      req.off('data', onData);
+      onError(tooLarge(req, res, maxBytes));
+    } else {
+      chunks.push(chunk);
+    }
+  };
+  req.on('data', onData);
+  req.on('end', () => {
+    const [only = NOTHING] = chunks;
+    onBytes(chunks.length < 2 ? only : Buffer.concat(chunks));
+  });
+  // All that can go wrong with a request that is being read is its connection.
+  req.on('error', () => onError(new ClientGone()));
+  req.on('close', () => {
+    if (!req.complete) onError(new ClientGone());
   });
 }
 

@@ -250,15 +250,20 @@ export class Exchange implements Call {
     return performance.now() - this.startedAt;
   }
 
-  async #finish(response: Response): Promise<void> {
-    if (!this.#end()) return;
+  // A promise only where the client's stream makes it wait: most answers are on their way when this returns.
+  #finish(response: Response): void | Promise<void> {
+    if (!this.#end()) return undefined;
     try {
       const answered = this.#settleTask === undefined ? this.#reply.respond(response) : this.#settleTask(response);
       this.#tell(response);
-      await answered;
+      return answered?.catch((error: unknown) => this.#fault(error));
     } catch (error) {
-      this.#host.observer.fault?.(error, 'reply');
+      return this.#fault(error);
     }
+  }
+
+  #fault(error: unknown): void {
+    this.#host.observer.fault?.(error, 'reply');
   }
 
   #cancel(): void {

@@ -53,14 +53,17 @@ export function statusOf(response: Response, isModern: boolean): number {
 }
 
 /** One JSON body, in one write. */
-export function sendJson(res: ServerResponse, status: number, json: string, headers?: Record<string, string>): void {
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  json: string,
+  headers?: Readonly<Record<string, string>>,
+): void {
   if (res.headersSent) return;
-  res.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    'Content-Length': Buffer.byteLength(json),
-    ...headers,
-  });
+  const length = String(Buffer.byteLength(json));
+  const head = ['Content-Type', 'application/json', 'Cache-Control', 'no-store', 'Content-Length', length];
+  if (headers !== undefined) head.push(...Object.entries(headers).flat());
+  res.writeHead(status, head);
   res.end(json);
 }
 
