@@ -3,7 +3,7 @@
  * with `input_required`, and the tool runs again with the answers.
  */
 import { z } from 'zod';
-import { type Context, defineTool } from '../../server/index.js';
+import { type Answer, type Context, defineTool } from '../../server/index.js';
 import { enumForm, formWithDefaults } from './forms.js';
 
 export const inputTools = [
@@ -149,10 +149,10 @@ async function sampleText(context: Context, key: string, text: string, maxTokens
   return 'text' in content ? content.text : JSON.stringify(content);
 }
 
-function nameIn({ content }: { content?: { name: string } | undefined }): string {
+function nameIn({ content }: Answer<{ name: string }>): string {
   return content?.name ?? 'stranger';
 }
 
-function told({ action, content }: { action: string; content?: unknown }): string {
+function told({ action, content }: Answer<unknown>): string {
   return `action=${action}, content=${JSON.stringify(content ?? {})}`;
 }
