@@ -1,12 +1,12 @@
 // The rows of the wire contract that hold at every door, one test or more each, named after its row.
 import { describe, expect, it } from '@jest/globals';
-import { defineTool } from '../../tools/define-tool.js';
 import { RawSocket } from '../support/raw-socket.js';
 import { call, openStream, rpc, type HttpCall } from '../support/http-call.js';
 import { callModern, modern } from '../support/modern-call.js';
 import { DEFAULT_WAIT_MS, within } from '../support/clients/within.js';
 import { openLegacy } from '../support/legacy-pair.js';
 import { useServers } from '../support/servers.js';
+import { waitingTool } from '../support/waiting-tool.js';
 
 const start = useServers();
 
@@ -678,31 +678,6 @@ describe('X-Request-Id', () => {
     expect(await idFor()).not.toBe(await idFor());
   });
 });
-
-/** A tool that waits until it is told to finish, or nobody wants it any more. */
-function waitingTool() {
-  let announce = (): void => {};
-  let finish = (): void => {};
-  const signals: AbortSignal[] = [];
-  const started = new Promise<void>((resolve) => (announce = resolve));
-  const finished = new Promise<void>((resolve) => (finish = resolve));
-  const tool = defineTool({
-    name: 'wait',
-    description: 'Waits.',
-    async run(_args, { signal }) {
-      signals.push(signal);
-      announce();
-      await Promise.race([finished, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
-      return 'waited';
-    },
-  });
-  return {
-    tool,
-    signals,
-    finish: () => finish(),
-    started: () => within(DEFAULT_WAIT_MS, 'the tool to start', started),
-  };
-}
 
 function cancelled(requestId: string | number) {
   return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } };
