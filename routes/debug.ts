@@ -17,6 +17,8 @@ export interface DebugView {
   session(id: string): Promise<object | undefined>;
   /** What came without a session. */
   exchanges(): object;
+  /** The latest of everything. */
+  timeline(): object;
   /** Hears of everything as it happens. @returns what ends it */
   watch(listener: (item: object) => void): () => void;
 }
@@ -49,6 +51,7 @@ export function addDebugRoutes(
     sendJson(res, 200, JSON.stringify(session));
   });
   route('/debug/exchanges', (_req, res) => sendJson(res, 200, JSON.stringify(view.exchanges())));
+  route('/debug/timeline', (_req, res) => sendJson(res, 200, JSON.stringify(view.timeline())));
   route('/debug/events', (req, res) => {
     if (req.method === 'HEAD') return void res.writeHead(200).end();
     const { exchangeId, notes } = visitOf(req, res);

@@ -28,11 +28,11 @@ function build() {
 
   const startedAt = new Date(); // An edit made while the compiler runs is newer than this, so it is not missed.
   if (!existsSync(entry)) rmSync(join(root, 'dist/.tsbuildinfo'), { force: true }); // It would say there is nothing to emit.
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) return fail('The build failed; nothing was started.');
+  const steps = [[compiler, '-p', 'tsconfig.build.json'], [join(root, 'scripts/copy-page.mjs')]];
+  for (const step of steps) {
+    const { status } = spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' });
+    if (status !== 0) return fail('The build failed; nothing was started.');
+  }
   writeFileSync(stamp, '');
   utimesSync(stamp, startedAt, startedAt);
 }

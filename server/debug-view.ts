@@ -14,6 +14,7 @@ export interface DebugViewParts {
 
 /** How many sessions are told of at once, the ones used last first. */
 const MAX_LISTED = 500;
+const MAX_LATEST = 200;
 
 /** What an operator sees: shortened ids, names, times; never a session id that could be used, never a token. */
 export function createDebugView({ sessions, log, timeline }: DebugViewParts): DebugView {
@@ -36,11 +37,13 @@ export function createDebugView({ sessions, log, timeline }: DebugViewParts): De
       };
     },
     exchanges: () => ({ timeline: timeline.of(undefined) }),
-    watch: (listener) =>
-      timeline.watch((session, item) =>
-        listener({ session: session === undefined ? undefined : shortenSessionId(session), ...item }),
-      ),
+    timeline: () => ({ timeline: timeline.latest(MAX_LATEST).map(([id, item]) => tellOf(id, item)) }),
+    watch: (listener) => timeline.watch((session, item) => listener(tellOf(session, item))),
   };
+}
+
+function tellOf(session: string | undefined, item: TimelineItem): object {
+  return { session: session === undefined ? undefined : shortenSessionId(session), ...item };
 }
 
 function find(sessions: Iterable<Session>, shortened: string): Session[] {

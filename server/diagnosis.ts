@@ -4,6 +4,7 @@
  */
 import { ErrorCode } from '../protocol/errors.js';
 import { MODERN_REVISION } from '../protocol/versions.js';
+import { HttpError } from '../transports/http.js';
 import type { StreamEnded } from '../transports/observer.js';
 import type { VisitNotes } from '../transports/visit-notes.js';
 
@@ -34,15 +35,15 @@ export function diagnose(notes: VisitNotes): DiagnosisName | undefined {
 }
 
 /** The scopes that a refused call would need. */
-export function missingScopes({ response }: VisitNotes): readonly string[] | undefined {
-  if (response === undefined || !('error' in response)) return undefined;
-  const { scopes } = (response.error.data ?? {}) as { scopes?: readonly string[] };
-  return scopes;
+export function missingScopes({ response, refusal }: VisitNotes): readonly string[] | undefined {
+  const refused = refusal instanceof HttpError ? refusal.extra.data : undefined;
+  const data = response !== undefined && 'error' in response ? response.error.data : refused;
+  return (data as { scopes?: readonly string[] } | undefined)?.scopes;
 }
 
 function isScopeMissing({ response, refusal }: VisitNotes): boolean {
   if (response !== undefined && 'error' in response) return response.error.code === ErrorCode.insufficientScope;
-  return (refusal as { code?: unknown } | undefined)?.code === ErrorCode.insufficientScope;
+  return refusal instanceof HttpError && refusal.code === ErrorCode.insufficientScope;
 }
 
 function diagnoseStream(notes: VisitNotes, { reason, unsentBytes }: StreamEnded): DiagnosisName | undefined {
@@ -51,8 +52,8 @@ function diagnoseStream(notes: VisitNotes, { reason, unsentBytes }: StreamEnded)
       return Diagnosis.stalled;
     case 'overrun':
       return Diagnosis.behind;
+    // A client that hangs up before it has read everything breaks the connection too, so that alone says nothing.
     case 'connection lost':
-      return Diagnosis.cut;
     case 'client closed':
       return unsentBytes > 0 || isOwed(notes) ? Diagnosis.cut : undefined;
     default:

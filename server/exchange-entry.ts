@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { isObject } from '../protocol/json-rpc.js';
 import { admissionOf } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
 import { shortenSessionId } from '../transports/session-id.js';
@@ -65,8 +66,8 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
     door: notes.door,
     revision: notes.revision ?? (session?.isInitialized === true ? session.revision : undefined),
     verb: req.method,
-    path: pathOf(req),
-    method: clip(notes.method),
+    path: notes.door === undefined ? withoutIds(pathOf(req)) : pathOf(req),
+    method: clip(notes.method ?? methodOf(notes.body)),
     tool: clip(notes.tool),
     batch: notes.messages > 1 ? notes.messages : undefined,
     status: res.headersSent ? res.statusCode : undefined,
@@ -128,6 +129,17 @@ function errorOf({ refusal, response }: VisitNotes): string | undefined {
 function pathOf({ originalUrl }: Request): string {
   const end = originalUrl.indexOf('?');
   return clip(end < 0 ? originalUrl : originalUrl.slice(0, end)) ?? '';
+}
+
+// What was refused before it was read as a message still says what it wanted.
+function methodOf(body: unknown): string | undefined {
+  const method = isObject(body) ? body.method : undefined;
+  return typeof method === 'string' ? method : undefined;
+}
+
+// Where nothing is known of a path, somebody may have put a session into it.
+function withoutIds(path: string): string {
+  return path.replace(/[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}/gi, (id) => id.slice(0, 8));
 }
 
 function contentType(res: Response): string | undefined {

@@ -83,6 +83,14 @@ export class Timeline {
     return items;
   }
 
+  /** The latest of everything, oldest first. */
+  latest(count: number): [session: string | undefined, item: TimelineItem][] {
+    const all = [undefined, ...this.#lines.keys()].flatMap((session) =>
+      this.of(session).map((item): [string | undefined, TimelineItem] => [session, item]),
+    );
+    return all.sort(([, one], [, other]) => one.at - other.at).slice(-count);
+  }
+
   /** The newest item of a session. */
   lastOf(session: string): TimelineItem | undefined {
     return this.#lines.get(session)?.last?.item;

@@ -1,0 +1,146 @@
+// @ts-check
+// The operator's part: sessions as they are, the timeline as it moves. Everybody else is told how to get in.
+import { byId } from './dom.js';
+import { readEvents } from './event-stream.js';
+import { SessionTable } from './session-table.js';
+import { TimelineView } from './timeline-view.js';
+
+const REFRESH_MS = 1000;
+const RETRY_MS = 2000;
+
+/** @param {string} base */
+export function showOperator(base) {
+  let token = '';
+  let isStale = true;
+  let isPaused = false;
+  /** @type {import('./timeline-view.js').Item[]} */
+  let held = [];
+  /** @type {string | undefined} */
+  let selected;
+  let isRunning = false;
+  const onlyProblems = byId('only-problems', HTMLInputElement);
+  const showAll = byId('show-all', HTMLButtonElement);
+  const pause = byId('pause', HTMLButtonElement);
+  const timeline = new TimelineView(byId('timeline', HTMLElement));
+  const table = new SessionTable(byId('sessions', HTMLElement), (id) => select(id));
+
+  /** @param {string} path @param {RequestInit} [init] */
+  function ask(path, init) {
+    /** @type {Record<string, string>} */
+    const headers = token === '' ? {} : { Authorization: `Bearer ${token}` };
+    return fetch(`${base}/debug/${path}`, { headers, ...init });
+  }
+
+  /** @returns whether we may look */
+  async function refresh() {
+    isStale = false;
+    const response = await ask('sessions');
+    if (response.status === 401 || response.status === 403) {
+      /** @type {any} */
+      const body = await response.json().catch(() => undefined);
+      lock(typeof body?.error?.message === 'string' ? body.error.message : 'Only the operator may look at this.');
+      return false;
+    }
+    if (!response.ok) return true;
+    const { count, sessions } = await response.json();
+    byId('session-count', HTMLElement).textContent = String(count);
+    table.show(sessions);
+    byId('operator-locked', HTMLElement).hidden = true;
+    byId('operator-view', HTMLElement).hidden = false;
+    return true;
+  }
+
+  /** @param {string} why */
+  function lock(why) {
+    byId('operator-why', HTMLElement).textContent = why;
+    byId('operator-locked', HTMLElement).hidden = false;
+    byId('operator-view', HTMLElement).hidden = true;
+  }
+
+  async function run() {
+    if (isRunning) return;
+    isRunning = true;
+    try {
+      while (await refresh().catch(() => true)) {
+        await history().catch(() => undefined);
+        await watch().catch(() => undefined);
+        live(false, 'Connecting again…');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    } finally {
+      isRunning = false;
+    }
+  }
+
+  // What happened before we looked.
+  async function history() {
+    const response = await ask('timeline');
+    if (response.ok) timeline.fill((await response.json()).timeline);
+  }
+
+  async function watch() {
+    const response = await ask('events');
+    if (!response.ok) return;
+    live(true, 'Live');
+    for await (const { data } of readEvents(response)) {
+      const item = JSON.parse(data);
+      isStale = true;
+      if (isPaused) held = [...held.slice(-200), item];
+      else timeline.add(item);
+    }
+  }
+
+  /** @param {boolean} isLive @param {string} text */
+  function live(isLive, text) {
+    const place = byId('live', HTMLElement);
+    place.classList.toggle('on', isLive);
+    byId('live-text', HTMLElement).textContent = text;
+  }
+
+  /** @param {string | undefined} id */
+  function select(id) {
+    selected = id;
+    showAll.hidden = id === undefined;
+    byId('timeline-title', HTMLElement).textContent = id === undefined ? 'Timeline' : `Timeline of ${id}`;
+    void whole(id).catch(() => undefined);
+  }
+
+  // All that is known of one session, or the latest of everybody.
+  /** @param {string | undefined} id */
+  async function whole(id) {
+    if (id === undefined) await history();
+    else {
+      const response = await ask(`sessions/${encodeURIComponent(id)}`);
+      if (response.ok) {
+        const { timeline: items } = await response.json();
+        timeline.fill(items.map((/** @type {object} */ item) => ({ session: id, ...item })));
+      }
+    }
+    timeline.show({ session: selected, onlyProblems: onlyProblems.checked });
+  }
+
+  onlyProblems.addEventListener('change', () =>
+    timeline.show({ session: selected, onlyProblems: onlyProblems.checked }),
+  );
+  showAll.addEventListener('click', () => select(undefined));
+  pause.addEventListener('click', () => {
+    isPaused = !isPaused;
+    pause.setAttribute('aria-pressed', String(isPaused));
+    pause.textContent = isPaused ? 'Go on' : 'Pause';
+    live(!isPaused, isPaused ? 'Paused' : 'Live');
+    for (const item of held.splice(0)) timeline.add(item);
+  });
+  byId('unlock', HTMLFormElement).addEventListener('submit', (event) => {
+    event.preventDefault();
+    token = byId('operator-token', HTMLInputElement).value.trim();
+    void run();
+  });
+
+  // Ages and idle times pass even when nothing happens, but nobody needs them by the second.
+  let ticks = 0;
+  setInterval(() => {
+    ticks += 1;
+    if (isRunning && !document.hidden && (isStale || ticks % 5 === 0)) void refresh().catch(() => undefined);
+  }, REFRESH_MS);
+  void run();
+}
