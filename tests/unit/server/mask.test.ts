@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { mask } from '../../../server/mask.js';
+
+describe('what is masked in logged bodies', () => {
+  it.each([
+    'password',
+    'Passwd',
+    'client_secret',
+    'accessToken',
+    'refresh_token',
+    'Authorization',
+    'apiKey',
+    'api-key',
+    'private_key',
+    'cookie',
+    'otp',
+    'requestState',
+  ])('is whatever is called %s', (name) => {
+    expect(mask({ outer: [{ [name]: 'hunter2' }] })).toEqual({ outer: [{ [name]: '[masked]' }] });
+    expect(mask({ [name]: { deep: 'hunter2' } })).toEqual({ [name]: '[masked]' });
+  });
+
+  it.each(['progressToken', 'maxTokens', 'name', 'message', 'passenger', 'author'])(
+    'is not what is called %s',
+    (name) => {
+      expect(mask({ [name]: 'plain' })).toEqual({ [name]: 'plain' });
+    },
+  );
+
+  it.each([
+    ['call me with Bearer abcdef.ghijkl', 'call me with Bearer [masked]'],
+    ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', '[masked]'],
+    ['key sk-proj-abcdefghijklmnop1234', 'key [masked]'],
+    ['redis://user:hunter2@host/0', 'redis://user:[masked]@host/0'],
+    ['{"password":"hunter2","a":1}', '{"password":"[masked]","a":1}'],
+    ['{\\"password\\":\\"hunter2\\"}', '{\\"password\\":\\"[masked]\\"}'],
+    ["password='hunter2'", "password='[masked]'"],
+  ])('is what looks like one: %s', (text, masked) => {
+    expect(mask(text)).toBe(masked);
+  });
+
+  it('is bounded, however large and deep the body', () => {
+    let deep: unknown = 'end';
+    for (let level = 0; level < 60; level += 1) deep = { deep };
+    const text = JSON.stringify(mask({ deep, long: 'x'.repeat(1e6), many: Array.from({ length: 1e5 }, () => 1) }));
+    expect(text.length).toBeLessThan(5000);
+  });
+
+  it('takes no time that an attacker could stretch', () => {
+    const before = performance.now();
+    for (const piece of ['"a', "'", '\\"', 'Bearer ', 'eyJ.', 'a:'] as const) mask(piece.repeat(50_000));
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
+  it('leaves the original as it was', () => {
+    const body = { password: 'hunter2' };
+    mask(body);
+    expect(body.password).toBe('hunter2');
+  });
+});

@@ -1,0 +1,212 @@
+// What is logged of an exchange: one line that tells all, and nothing that is private.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { shortenSessionId } from '../../transports/session-id.js';
+import { defineTool } from '../../tools/define-tool.js';
+import { call, rpc } from '../support/http-call.js';
+import { openLegacy } from '../support/legacy-pair.js';
+import { type LogLines, logLines } from '../support/log-lines.js';
+import { openSession } from '../support/mcp-session.js';
+import { callModern } from '../support/modern-call.js';
+import { RawSocket } from '../support/raw-socket.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { waitingTool } from '../support/waiting-tool.js';
+
+const SECRET = 'hunter2-hunter2-hunter2-hunter2-h';
+
+const login = defineTool({
+  name: 'login',
+  description: 'Takes a secret and gives one.',
+  input: z.object({ password: z.string() }),
+  run: ({ password }) => JSON.stringify({ accessToken: password }),
+});
+
+describe('the log of exchanges', () => {
+  const wait = waitingTool();
+  let log: LogLines;
+  let server: TestServer;
+
+  beforeEach(async () => {
+    log = logLines();
+    server = await startServer({ log: log.log, tools: [login, wait.tool] });
+  });
+
+  afterEach(() => server.close());
+
+  it('says in one line what a call in a session was and became', async () => {
+    const session = await openSession(server.url);
+    const reply = await session.post(rpc('tools/call', { name: 'echo', arguments: { message: 'hi' } }), {
+      headers: { 'MCP-Protocol-Version': '2025-11-25', 'X-Request-Id': 'mine-1' },
+    });
+    const line = await log.next('exchange', { requestId: 'mine-1' });
+    expect(line).toMatchObject({
+      level: 30,
+      session: shortenSessionId(session.id),
+      door: 'streamable',
+      revision: '2025-11-25',
+      verb: 'POST',
+      path: '/mcp',
+      method: 'tools/call',
+      tool: 'echo',
+      status: 200,
+      type: 'application/json',
+      hasSessionHeader: true,
+      hasVersionHeader: true,
+      bytes: Buffer.byteLength(reply.text),
+      outcome: 'ok',
+    });
+    expect(line.ms).toBeGreaterThanOrEqual(line.callMs);
+    expect(line).not.toHaveProperty('diagnosis');
+    expect(log.lines.all.filter(({ requestId }) => requestId === 'mine-1')).toHaveLength(1);
+  });
+
+  it('gives each response the id its line has', async () => {
+    const { header } = await call(`${server.url}/mcp`, { body: rpc('tools/list') });
+    expect((await log.next('exchange', { method: 'tools/list' })).requestId).toBe(header('x-request-id'));
+  });
+
+  it('tells a modern call from one of a handshake revision', async () => {
+    await callModern(server.url, 'tools/call', { name: 'echo', arguments: { message: 'hi' } });
+    const line = await log.next('exchange', { tool: 'echo' });
+    expect(line).toMatchObject({ revision: '2026-07-28', door: 'streamable', hasVersionHeader: true });
+    expect(line).not.toHaveProperty('session');
+  });
+
+  it('says of a stream what it carried and why it ended', async () => {
+    const session = await openSession(server.url);
+    const { events } = await session.post(
+      rpc('tools/call', {
+        name: 'countdown',
+        arguments: { from: 2, intervalMs: 1 },
+        _meta: { progressToken: 'p' },
+      }),
+    );
+    const line = await log.next('exchange', { tool: 'countdown' });
+    expect(line).toMatchObject({ type: 'text/event-stream', stream: 'post', ended: 'complete', outcome: 'ok' });
+    expect(line.events).toBe(events.filter(({ event }) => event === 'message').length);
+    expect(line.bytes).toBeGreaterThan(100);
+  });
+
+  it('says of a legacy call in one line that it was accepted, and how and where it was answered', async () => {
+    const pair = await openLegacy(server.url);
+    await pair.send(rpc('tools/call', { name: 'echo', arguments: { message: 'hi' } }));
+    await pair.reader.nextMessage();
+    expect(await log.next('exchange', { tool: 'echo' })).toMatchObject({
+      session: shortenSessionId(pair.id),
+      door: 'legacy',
+      status: 202,
+      outcome: 'ok',
+      answeredOn: 'session stream',
+    });
+    pair.close();
+    expect(await log.next('exchange', { stream: 'legacy' })).toMatchObject({
+      ended: expect.stringMatching(/^client closed$|^connection lost$/),
+      path: '/sse',
+    });
+  });
+
+  it('does not wait for the end of a slow legacy call to tell of it', async () => {
+    const slow = waitingTool();
+    const own = logLines();
+    const other = await startServer({ log: own.log, tools: [slow.tool], streamAfterMs: 20 });
+    const pair = await openLegacy(other.url);
+    await pair.send(rpc('tools/call', { name: 'wait' }));
+    expect(await own.next('exchange', { tool: 'wait' })).toMatchObject({ status: 202, outcome: 'pending' });
+    slow.finish();
+    expect(await own.next('answer', { tool: 'wait' })).toMatchObject({
+      outcome: 'ok',
+      session: shortenSessionId(pair.id),
+    });
+    pair.close();
+    await other.close();
+  });
+
+  it('says when a client left before there was an answer', async () => {
+    const socket = await RawSocket.open(server.url);
+    await socket.send({
+      method: 'POST',
+      path: '/mcp',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(rpc('tools/call', { name: 'wait' })),
+    });
+    await wait.started();
+    socket.close();
+    const line = await log.next('exchange', { tool: 'wait' });
+    expect(line).toMatchObject({ ended: 'client left' });
+    expect(line).not.toHaveProperty('status');
+  });
+
+  it.each([
+    ['a foreign page', '/mcp', { headers: { Origin: 'https://evil.example' } }, 403, 'origin'],
+    ['another name', '/mcp', { headers: { Host: 'evil.example' } }, 403, 'host'],
+    ['a verb nobody knows', '/mcp', { method: 'PUT' }, 405, 'method not allowed'],
+    ['a path nobody knows', '/nowhere', {}, 404, 'not found'],
+    ['what is not JSON', '/mcp', { body: '{' }, 400, 'bad request'],
+    ['another type', '/mcp', { body: '{}', headers: { 'Content-Type': 'text/plain' } }, 415, 'unsupported type'],
+    [
+      'a client that reads neither',
+      '/mcp',
+      { body: rpc('ping'), headers: { Accept: 'text/html' } },
+      406,
+      'not acceptable',
+    ],
+  ])('says why %s was turned away', async (_who, path, request, status, refused) => {
+    await call(`${server.url}${path}`, request);
+    expect(await log.next('exchange', { refused })).toMatchObject({ status, error: expect.any(String) });
+  });
+
+  it('keeps the answers to load balancers out of the way', async () => {
+    await call(`${server.url}/health`);
+    expect(await log.next('exchange', { path: '/health' })).toMatchObject({ level: 20, status: 200 });
+  });
+
+  it('never names a whole session, a query, a token or a body', async () => {
+    const session = await openSession(server.url);
+    const pair = await openLegacy(server.url);
+    const authorized = { headers: { Authorization: `Bearer ${SECRET}` } };
+    const guess = { password: SECRET };
+    await session.post(rpc('tools/call', { name: 'login', arguments: guess }), authorized);
+    await pair.send(rpc('tools/call', { name: 'login', arguments: guess }));
+    await pair.reader.nextMessage();
+    await call(`${server.url}/messages/?session_id=${session.id}`, { body: rpc('ping') });
+    await call(`${server.url}/mcp?token=${SECRET}`, { body: rpc('ping'), headers: { 'Mcp-Session-Id': SECRET } });
+    await call(`${server.url}/nowhere/${session.id}?token=${SECRET}`, authorized);
+    pair.close();
+    await session.delete();
+    await log.next('exchange', { verb: 'DELETE' });
+    await log.next('exchange', { stream: 'legacy' });
+    expect(log.text()).not.toContain(session.id);
+    expect(log.text()).not.toContain(pair.id);
+    expect(log.text()).not.toContain(SECRET.slice(0, 7));
+  });
+
+  it('cuts names that a peer made long', async () => {
+    await call(`${server.url}/mcp`, { body: rpc('x'.repeat(5000)) });
+    const line = await log.next('exchange', { outcome: 'error -32601' });
+    expect(line.method.length).toBeLessThan(200);
+  });
+});
+
+describe('the log with LOG_WIRE', () => {
+  it('has bodies both ways, with what is secret masked', async () => {
+    const log = logLines();
+    const server = await startServer({ log: log.log, tools: [login], logWire: true });
+    const session = await openSession(server.url);
+    await session.post(rpc('tools/call', { name: 'login', arguments: { password: SECRET } }));
+    await session.post(rpc('tools/call', { name: 'echo', arguments: { message: 'a plain word' } }));
+    const pair = await openLegacy(server.url);
+    await pair.send(rpc('tools/call', { name: 'login', arguments: { password: SECRET } }));
+    await pair.reader.nextMessage();
+
+    const line = await log.next('exchange', { tool: 'login', door: 'streamable' });
+    expect(line.body.params).toMatchObject({ name: 'login', arguments: { password: '[masked]' } });
+    expect(line.response.result.content).toEqual([{ type: 'text', text: '{"accessToken":"[masked]"}' }]);
+    expect((await log.next('exchange', { tool: 'echo' })).body.params.arguments).toEqual({ message: 'a plain word' });
+    expect((await log.next('event')).body.result.content[0].text).toBe('{"accessToken":"[masked]"}');
+    pair.close();
+    await server.close();
+    expect(log.text()).not.toContain(SECRET);
+    expect(log.text()).not.toContain(session.id);
+    expect(log.text()).not.toContain(pair.id);
+  });
+});
