@@ -26,12 +26,9 @@ export class Access {
   /** @throws Error for tokens that cannot be used, and for what would let every web page act for its visitors */
   constructor(options: AccessOptions) {
     this.#options = options;
-    const { authTokens, oauthIssuer, oauthJwksUrl, allowedOrigins } = options.settings;
+    const { authTokens, allowedOrigins } = options.settings;
     this.#tokens = authTokens.length === 0 ? undefined : new StaticTokens(authTokens);
-    this.#oauth =
-      oauthIssuer === undefined
-        ? undefined
-        : new OAuth({ issuer: oauthIssuer, jwksUrl: oauthJwksUrl, audiences: () => this.#audiences() });
+    this.#oauth = this.#createOAuth();
     if (this.isOn && allowedOrigins.includes('*')) {
       throw new Error(
         'ALLOWED_ORIGINS=* cannot be used together with authentication (AUTH_TOKENS, OAUTH_ISSUER, authenticate): list the origins',
@@ -61,6 +58,17 @@ export class Access {
     if (this.#oauth === undefined || basePath === '') return;
     this.#addMetadata(router, [METADATA_PATH, `${METADATA_PATH}${basePath}`], '');
     for (const door of DOORS) this.#addMetadata(router, [`${METADATA_PATH}${basePath}${door}`], door);
+  }
+
+  #createOAuth(): OAuth | undefined {
+    const { oauthIssuer, oauthJwksUrl, oauthTimeoutMs, oauthCooldownMs } = this.#options.settings;
+    if (oauthIssuer === undefined) return undefined;
+    return new OAuth({
+      issuer: oauthIssuer,
+      jwksUrl: oauthJwksUrl,
+      audiences: () => this.#audiences(),
+      keys: { timeoutMs: oauthTimeoutMs, cooldownMs: oauthCooldownMs, retryMs: Math.min(5000, oauthCooldownMs) },
+    });
   }
 
   #authFor(door: DoorPath): ReturnType<typeof createAuth> {

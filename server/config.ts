@@ -1,5 +1,7 @@
 /** The environment, read once: every variable, what it means, and what it may be. */
 import { isLoopback } from './hosts.js';
+import type { RateLimit } from './rate-limit.js';
+import { problemOf, type StaticToken } from './static-tokens.js';
 import { DEFAULT_ORIGINS, DEFAULT_SERVER_SETTINGS, type ServerSettings } from './options.js';
 
 export interface Config {
@@ -18,28 +20,14 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Variables with a meaning that this version cannot honour: refused, so that nobody relies on them. */
-const NOT_YET = [
-  'AUTH_TOKENS',
-  'OAUTH_ISSUER',
-  'OAUTH_AUDIENCE',
-  'OAUTH_JWKS_URL',
-  'OAUTH_SCOPES',
-  'RATE_LIMIT_CALLS',
-  'RATE_LIMIT_SESSIONS',
-  'DEBUG_TOKEN',
-  'LOG_WIRE',
-];
-
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** @throws ConfigError for the first variable that is wrong */
 export function readConfig(env: Environment): Config {
-  for (const name of NOT_YET)
-    if (given(env, name) !== undefined) throw new ConfigError(`${name} is not supported yet: unset it`);
   const isReplit = ['REPL_ID', 'REPLIT_DOMAINS', 'REPLIT_DEPLOYMENT'].some((name) => given(env, name) !== undefined);
   const host = given(env, 'HOST') ?? (isReplit ? '0.0.0.0' : '127.0.0.1');
   const settings = readSettings(env);
+  checkAccess(host, settings);
   return {
     host,
     port: integer(env, 'PORT', 8080, { max: 65_535 }),
@@ -85,6 +73,19 @@ function readSettings(env: Environment): ServerSettings {
     maxSessionsPerPrincipal: count('MAX_SESSIONS_PER_PRINCIPAL', defaults.maxSessionsPerPrincipal),
     maxCallsPerSession: count('MAX_CALLS_PER_SESSION', defaults.maxCallsPerSession),
     toolTimeoutMs: ms('TOOL_TIMEOUT_MS', defaults.toolTimeoutMs),
+    maxCalls: count('MAX_CALLS', defaults.maxCalls),
+    authTokens: tokens(env),
+    oauthIssuer: trusted(env, 'OAUTH_ISSUER'),
+    oauthAudience: list(env, 'OAUTH_AUDIENCE'),
+    oauthJwksUrl: trusted(env, 'OAUTH_JWKS_URL'),
+    oauthScopes: scopes(env, 'OAUTH_SCOPES'),
+    oauthTimeoutMs: ms('OAUTH_TIMEOUT_MS', defaults.oauthTimeoutMs),
+    oauthCooldownMs: ms('OAUTH_COOLDOWN_MS', defaults.oauthCooldownMs),
+    hideForbiddenTools: choice(env, 'HIDE_FORBIDDEN_TOOLS', 'off', ['on', 'off']) === 'on',
+    rateLimitCalls: rateLimit(env, 'RATE_LIMIT_CALLS'),
+    rateLimitSessions: rateLimit(env, 'RATE_LIMIT_SESSIONS'),
+    headersTimeoutMs: ms('HEADERS_TIMEOUT_MS', defaults.headersTimeoutMs),
+    requestTimeoutMs: ms('REQUEST_TIMEOUT_MS', defaults.requestTimeoutMs),
     toolMaxMs: ms('TOOL_MAX_MS', defaults.toolMaxMs),
     drainMs: ms('DRAIN_MS', defaults.drainMs, 0),
     askTimeoutMs: ms('ASK_TIMEOUT_MS', defaults.askTimeoutMs),
@@ -101,9 +102,9 @@ function readSettings(env: Environment): ServerSettings {
 function warningsOf(host: string, settings: ServerSettings): string[] {
   const { allowedHosts, allowedOrigins, redisUrl, stateSecret } = settings;
   const warnings: string[] = [];
-  if (!isLoopback(host) && allowedHosts === undefined) {
+  if (!isLoopback(host) && allowedHosts === undefined && !hasAccess(settings)) {
     warnings.push(
-      `Anybody who reaches ${host} can use this server: set ALLOWED_HOSTS to the names it is reached by, or HOST=127.0.0.1`,
+      `ANYBODY who reaches ${host} can use this server and its tools: set AUTH_TOKENS or OAUTH_ISSUER so that callers prove who they are, ALLOWED_HOSTS to the names it is reached by, or HOST=127.0.0.1`,
     );
   }
   if (redisUrl !== undefined && stateSecret === undefined) {
@@ -119,6 +120,28 @@ function given(env: Environment, name: string): string | undefined {
 }
 
 function integer(env: Environment, name: string, fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER }): number {
+function hasAccess({ authTokens, oauthIssuer }: ServerSettings): boolean {
+  return authTokens.length > 0 || oauthIssuer !== undefined;
+}
+
+// What would be dangerous, or would turn everybody away, without anybody having said so.
+function checkAccess(host: string, settings: ServerSettings): void {
+  const { oauthIssuer, oauthAudience, oauthJwksUrl, oauthScopes, publicUrl, allowedOrigins } = settings;
+  if (oauthIssuer === undefined && (oauthAudience.length > 0 || oauthJwksUrl !== undefined || oauthScopes.length > 0)) {
+    throw new ConfigError(
+      'OAUTH_AUDIENCE, OAUTH_JWKS_URL and OAUTH_SCOPES need OAUTH_ISSUER: nobody is let in by them',
+    );
+  }
+  if (oauthIssuer !== undefined && publicUrl === undefined && !isLoopback(host)) {
+    throw new ConfigError('OAUTH_ISSUER needs PUBLIC_URL: set it to the URL clients use, which is what tokens are for');
+  }
+  if (hasAccess(settings) && allowedOrigins.includes('*')) {
+    throw new ConfigError(
+      'ALLOWED_ORIGINS=* cannot be used together with AUTH_TOKENS or OAUTH_ISSUER: expected a list of origins',
+    );
+  }
+}
+
   const value = given(env, name);
   if (value === undefined) return fallback;
   const number = /^\d{1,16}$/.test(value) ? Number(value) : NaN;
@@ -183,6 +206,44 @@ function origins(env: Environment, replit: readonly string[]): readonly string[]
   }
   const public_ = replit.map((domain) => `https://${domain}`);
   return own.length > 0 ? own : [...DEFAULT_ORIGINS, ...public_];
+// Never shows what came: a token with a typing error is most of a token.
+function tokens(env: Environment): StaticToken[] {
+  return list(env, 'AUTH_TOKENS').map((entry, index) => {
+    const [name = '', token = '', scopeText, ...more] = entry.split(':');
+    const scopes = scopeText?.split('+');
+    const problem = more.length > 0 ? 'it has too many ":"' : problemOf({ name, token, scopes });
+    if (problem === undefined) return { name, token, scopes };
+    throw new ConfigError(
+      `AUTH_TOKENS cannot be used: expected name:token or name:token:scope+scope, but in entry ${index + 1} ${problem}`,
+    );
+  });
+}
+
+/** A URL that what we are told is believed: over TLS, or on this machine. */
+function trusted(env: Environment, name: string): string | undefined {
+  const value = given(env, name);
+  if (value === undefined) return undefined;
+  const { protocol, hostname, search, hash } = URL.canParse(value) ? new URL(value) : new URL('about:blank');
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+  if (isSafe && (name !== 'OAUTH_ISSUER' || (search === '' && hash === ''))) return value;
+  throw wrong(name, value, 'an https:// URL (http:// only on this machine)');
+}
+
+function scopes(env: Environment, name: string): string[] {
+  const value = given(env, name);
+  const found = value?.split(/[\s,+]+/).filter((scope) => scope !== '') ?? [];
+  if (found.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return found;
+  throw wrong(name, value ?? '', 'scopes separated by spaces or commas');
+}
+
+function rateLimit(env: Environment, name: string): RateLimit | 'off' | undefined {
+  const value = given(env, name);
+  if (value === undefined || value === 'off') return value;
+  const [, count = 0, seconds = 0] = /^(\d{1,9})\/(\d{1,6})$/.exec(value)?.map(Number) ?? [];
+  if (count >= 1 && seconds >= 1) return { count, seconds };
+  throw wrong(name, value, 'count/seconds like 600/60, or off');
+}
+
 }
 
 function hosts(

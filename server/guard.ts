@@ -15,6 +15,9 @@ export interface GuardOptions {
 }
 
 const EXPOSED = 'Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, X-Request-Id, Retry-After';
+/** Node counts the bytes of headers; how many there are is counted here. Real clients send a few dozen at most. */
+const MAX_HEADERS = 200;
+
 
 /** The first to see every request: names it, and turns away pages and names that have no business here. */
 export function createGuard(options: GuardOptions): RequestHandler {
@@ -24,11 +27,31 @@ export function createGuard(options: GuardOptions): RequestHandler {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('X-Request-Id', exchangeId);
     admit(res, { exchangeId, prefix: prefixOf(req, options) });
+    checkFraming(req);
     checkHost(req.headers, options);
     const { origin } = req.headers;
     if (origin !== undefined) checkOrigin(origin, res, options);
     next();
   };
+}
+
+// Where two readers could come to two conclusions, the request is refused: what stands in front of us may have gone by
+// the other one (RFC 9112 §3.2).
+function checkFraming({ rawHeaders, headers, url, httpVersionMinor }: Request): void {
+  if (rawHeaders.length > 2 * MAX_HEADERS) throw ambiguous(431, `More than ${MAX_HEADERS} headers`);
+  let hosts = 0;
+  let authorizations = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations += 1;
+  }
+  if (hosts > 1 || authorizations > 1) throw ambiguous(400, 'Host and Authorization can be sent once');
+  if (hosts === 0 && httpVersionMinor > 0) throw ambiguous(400, 'Host is required');
+  const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url);
+  if (target !== null && target[1]?.toLowerCase() !== headers.host?.toLowerCase()) {
+    throw ambiguous(400, 'The target and the Host header name different hosts');
+  }
 }
 
 function checkHost(headers: IncomingHttpHeaders, { allowedHosts }: GuardOptions): void {
@@ -48,8 +71,12 @@ function checkOrigin(origin: string, res: Response, { allowedOrigins }: GuardOpt
   res.vary('Origin');
 }
 
-function forbidden(message: string): HttpError {
-  return new HttpError(403, ErrorCode.transport, message);
+function ambiguous(status: number, message: string): HttpError {
+  return new HttpError(status, ErrorCode.transport, message);
+}
+
+function forbidden(message: string, refusal: string): HttpError {
+  return new HttpError(403, ErrorCode.transport, message, { refusal });
 }
 
 // A proxy that takes a prefix off says so; without a trusted one anybody could.

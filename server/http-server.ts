@@ -1,9 +1,17 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import express, { type Express } from 'express';
+import { AppResponse } from './app-response.js';
+import { answerUnusual } from './unusual-request.js';
 import { refuseBrokenRequest } from './broken-request.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+export interface HttpServerOptions {
+  /** How long a client may take to send its headers, and its whole request. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
@@ -11,7 +19,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
  * each of them another prototype otherwise, which throws away what V8 knows of their shape: two thirds of the time of a
  * small request.
  */
-export function createHttpServer(app: Express): Server {
+export function createHttpServer(app: Express, options: HttpServerOptions): Server {
+  const { headersTimeoutMs, requestTimeoutMs } = options;
   class AppRequest extends IncomingMessage {}
   class AppResponse extends ServerResponse {}
   adopt(app, 'request', AppRequest.prototype, express.request);
@@ -19,14 +28,21 @@ export function createHttpServer(app: Express): Server {
   const server = createServer(
     {
       IncomingMessage: AppRequest,
-      ServerResponse: AppResponse,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      ServerResponse: OwnResponse,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // How often Node looks for those that are over: its own 30 s would double what was promised.
+      connectionsCheckingInterval: Math.min(1000, Math.ceil(headersTimeoutMs / 4)),
+      // The guard answers in JSON; Node would answer with an empty body.
+      requireHostHeader: false,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       noDelay: true,
     },
     app,
+  // Beyond its limit Node drops headers without a word; the guard counts them and refuses.
+  server.maxHeadersCount = 0;
   );
+  answerUnusual(server);
   server.on('clientError', refuseBrokenRequest);
   return server;
 }

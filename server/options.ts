@@ -3,6 +3,9 @@ import type { Implementation } from '../protocol/mcp.js';
 import type { Prompt } from '../prompts/define-prompt.js';
 import type { Resource, ResourceTemplate } from '../resources/define-resource.js';
 import type { Tool } from '../tools/define-tool.js';
+import type { Authenticate } from './auth.js';
+import type { RateLimit } from './rate-limit.js';
+import type { StaticToken } from './static-tokens.js';
 import { DEFAULT_SETTINGS, type TransportSettings } from '../transports/settings.js';
 
 /** What a server is made of. Only `name` and `version` are needed. */
@@ -20,6 +23,8 @@ export interface McpAppOptions extends Partial<ServerSettings> {
   readonly resourceTemplates?: Iterable<ResourceTemplate>;
   readonly prompts?: Iterable<Prompt>;
   readonly log?: Logger;
+  /** Tells who is asking, in an application that knows its callers already. */
+  readonly authenticate?: Authenticate;
 }
 
 /** Everything an operator may set; `config.ts` reads it from the environment. Times in ms, sizes in bytes. */
@@ -32,6 +37,28 @@ export interface ServerSettings extends TransportSettings {
   readonly allowedOrigins: readonly string[];
   /** Names the server is reached by; `undefined` for loopback names on a loopback bind and any name elsewhere. */
   readonly allowedHosts: readonly string[] | undefined;
+  /** Bearer tokens the operator handed out. */
+  readonly authTokens: readonly StaticToken[];
+  /** The authorization server whose access tokens are taken. */
+  readonly oauthIssuer: string | undefined;
+  /** What a token must name as its audience, one of them. None: the server's own URLs. */
+  readonly oauthAudience: readonly string[];
+  /** Where the keys of the issuer are. Without it the issuer's metadata says. */
+  readonly oauthJwksUrl: string | undefined;
+  /** What every caller with such a token needs, whatever it does. */
+  readonly oauthScopes: readonly string[];
+  /** How long the issuer may take to say what its keys are. */
+  readonly oauthTimeoutMs: number;
+  /** How soon a key nobody knows makes us ask the issuer again. */
+  readonly oauthCooldownMs: number;
+  /** Whether lists leave out what a caller lacks the scopes for. */
+  readonly hideForbiddenTools: boolean;
+  /** What one caller may do. Unset: 600 calls and 60 sessions a minute where others can reach the server. */
+  readonly rateLimitCalls: RateLimit | 'off' | undefined;
+  readonly rateLimitSessions: RateLimit | 'off' | undefined;
+  /** How long a client may take to send its headers, and its whole request. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   /** A tool's time without progress, and in spite of it. */
   readonly toolTimeoutMs: number;
   readonly toolMaxMs: number;
@@ -64,6 +91,18 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   toolMaxMs: 600_000,
   drainMs: 25_000,
   stateSecret: undefined,
+  authTokens: [],
+  oauthIssuer: undefined,
+  oauthAudience: [],
+  oauthJwksUrl: undefined,
+  oauthScopes: [],
+  oauthTimeoutMs: 5000,
+  oauthCooldownMs: 30_000,
+  hideForbiddenTools: false,
+  rateLimitCalls: undefined,
+  rateLimitSessions: undefined,
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 30_000,
   redisUrl: undefined,
   redisPrefix: 'dualgauge:',
   pageSize: 250,

@@ -109,17 +109,11 @@ export class ToolRegistry {
     const securitySchemes = this.#securitySchemes(tool);
     const isListedOutput =
       has(revision, 'anyStructuredContent') || (has(revision, 'outputSchema') && output?.json.type === 'object');
+    const fitted = fitDefinition({ name, title, description, icons, _meta }, revision);
     return compact({
-      ...fitDefinition(
-        {
-          name,
-          title,
-          description,
-          icons,
-          _meta: securitySchemes === undefined ? _meta : { ..._meta, securitySchemes },
-        },
-        revision,
-      ),
+      ...fitted,
+      // In every revision: who reads it does not look which one was agreed on.
+      _meta: securitySchemes === undefined ? fitted._meta : { ...fitted._meta, securitySchemes },
       inputSchema: input.json,
       outputSchema: isListedOutput ? output?.json : undefined,
       annotations: has(revision, 'toolAnnotations') ? annotations : undefined,

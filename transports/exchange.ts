@@ -215,7 +215,8 @@ export class Exchange implements Call {
   /** Looked at now and then, together with all other calls: nothing here has a timer of its own. */
   tick(now: number, { streamAfterMs, heartbeatMs }: { streamAfterMs: number; heartbeatMs: number }): void {
     const { expiresAt } = this.principal;
-    if (expiresAt !== undefined && Date.now() >= expiresAt) return this.abort('expired');
+    // A task goes on without the request that began it, and is fetched with whatever token is good then.
+    if (expiresAt !== undefined && !this.isTask && Date.now() >= expiresAt) return this.abort('expired');
     if (this.#limits !== undefined && this.#isOverdue(now, this.#limits)) return this.abort('timeout');
     if (!this.#isLate && now - this.startedAt >= streamAfterMs) {
       this.#isLate = true;

@@ -3,6 +3,7 @@ import type { NotificationListener } from '../protocol/call.js';
 import type { MirrorLookup } from '../protocol/modern.js';
 import type { Calls } from './calls.js';
 import type { EventLog } from './event-log.js';
+import type { Gate } from './gate.js';
 import type { Observer } from './observer.js';
 import type { Seal } from './round-trip.js';
 import type { Sessions } from './sessions.js';
@@ -22,6 +23,7 @@ export interface Host {
   readonly mirrors: MirrorLookup;
   readonly settings: TransportSettings;
   readonly observer: Observer;
+  readonly gate: Gate;
   readonly onNotification: NotificationListener;
   /** Whether new work is turned away because the server is going. */
   isDraining(): boolean;

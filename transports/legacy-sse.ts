@@ -9,6 +9,7 @@ import { readJson } from './body.js';
 import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
 import { START } from './event-log.js';
 import { begin, checkRoom, createExchange, take } from './handshake.js';
+import { passGate, passSessionGate } from './gate.js';
 import type { Host } from './host.js';
 import type { HttpError } from './http.js';
 import { badRequest, sendAccepted, sessionNotFound } from './http.js';
@@ -39,6 +40,8 @@ export class LegacySse {
     const { settings, sessions, streams, observer, log } = this.#host;
     visit.notes.door = 'legacy';
     const lastEventId = header(visit, 'last-event-id');
+    if (cut !== undefined) await sessions.carry(cut, { wantsCursor: false });
+    if (cut === undefined) await passSessionGate(this.#host.gate, visit);
     const cut = await this.sessionOf(lastEventId, visit);
     const after = cut === undefined ? START : await this.#placeOf(lastEventId, cut);
     const session = cut ?? (await sessions.open('legacy', visit.principal));
@@ -47,7 +50,7 @@ export class LegacySse {
     const writer = new SseWriter(
       res,
       { kind: 'legacy', session, exchangeId, notes },
-      { limits: settings, streams, observer },
+      { limits: settings, streams, observer, expiresAt: visit.principal.expiresAt },
     );
     session.attach(MAIN_STREAM, writer);
     session.hasMainStream = true;
@@ -72,6 +75,8 @@ export class LegacySse {
     const messages = this.#parse(body, session, id);
     notes.read(messages);
     const requests = messages.filter(isRequest);
+    const passing = passGate(this.#host.gate, visit, requests);
+    if (passing !== undefined) await passing;
     checkRoom(this.#host, session, requests);
     checkIds(requests, session);
     for (const request of requests) await this.#expect(request, session);

@@ -19,7 +19,8 @@ export type StreamEnd =
   | 'session closed'
   | 'shutdown'
   | 'overrun'
-  | 'polling';
+  | 'polling'
+  | 'expired';
 
 export interface StreamFacts {
   readonly kind: 'legacy' | 'session' | 'post' | 'resumed' | 'debug';

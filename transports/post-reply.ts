@@ -105,7 +105,7 @@ export class PostReply implements Reply {
     const writer = new SseWriter(
       res,
       { kind: 'post', session, exchangeId, notes },
-      { limits: settings, streams, observer },
+      { limits: settings, streams, observer, expiresAt: this.#visit.principal.expiresAt },
     );
     this.#writer = writer;
     // What came before the stream was needed belongs into it.

@@ -6,6 +6,8 @@ import { type Envelope, parseEnvelope } from '../protocol/modern.js';
 import { MODERN_REVISION } from '../protocol/versions.js';
 import type { Accepts } from './accept.js';
 import { Exchange } from './exchange.js';
+import { checkRoom } from './handshake.js';
+import { passGate } from './gate.js';
 import type { Host } from './host.js';
 import { badRequest, sendAccepted, unavailable } from './http.js';
 import { PostReply } from './post-reply.js';
@@ -19,7 +21,9 @@ export async function serveStateless(message: Message, visit: Visit, accepts: Ac
   if (!isRequest(message)) return sendAccepted(visit.res);
   visit.notes.revision = MODERN_REVISION;
   const envelope = checkEnvelope(message, visit, host);
-  if (host.isDraining()) throw unavailable('The server is shutting down', message.id);
+  const passing = passGate(host.gate, visit, [message]);
+  if (passing !== undefined) await passing;
+  checkRoom(host, undefined, [message]);
   const reply = new PostReply(visit, host, {
     mode: postMode(accepts, host.settings),
     revision: MODERN_REVISION,

@@ -16,6 +16,7 @@ import { claimsModern, unsupportedVersion } from '../protocol/modern.js';
 import { formatPriming } from '../protocol/sse.js';
 import {
   ASSUMED_REVISION,
+import { passGate, passSessionGate } from './gate.js';
   type HandshakeRevision,
   isHandshakeRevision,
   MODERN_REVISION,
@@ -105,6 +106,8 @@ export class StreamableHttp {
     const id = idOf(message);
     const version = checkVersion(header(visit, 'mcp-protocol-version'), id);
     const session = await this.#findSession(visit, id);
+    const passing = passGate(this.#host.gate, visit, [message]);
+    if (passing !== undefined) await passing;
     if (isRequest(message) && message.method === 'initialize')
       return this.#initialize(message, visit, accepts, session);
     if (!isRequest(message)) {
@@ -116,6 +119,7 @@ export class StreamableHttp {
     checkRoom(this.#host, session, [message]);
     const revision = revisionOf(session, version);
     visit.notes.revision = revision;
+    await passGate(this.#host.gate, visit, [request]);
     const reply = this.#replyTo(visit, accepts, session, revision, message.id);
     await createExchange(message, visit, this.#host, { session, revision, reply }).run();
   }
@@ -138,6 +142,7 @@ export class StreamableHttp {
       headers: session === undefined ? {} : { 'Mcp-Session-Id': session.id },
     });
     await createExchange(request, visit, this.#host, { session, revision: opening.revision, reply }).run();
+    await passGate(this.#host.gate, visit, requests);
   }
 
   async #postBatch(body: readonly unknown[], visit: Visit, accepts: Accepts): Promise<void> {
@@ -194,6 +199,7 @@ export class StreamableHttp {
 
   #requireSession(visit: Visit, session: Session | undefined, id: RequestId | undefined): void {
     if (session !== undefined || this.#host.settings.sessions !== 'required') return;
+    await passSessionGate(this.#host.gate, visit, id);
     const message = 'Invalid request: Mcp-Session-Id is required: begin with initialize';
     throw badRequest(new RpcError(ErrorCode.invalidRequest, message), id);
   }
@@ -205,6 +211,7 @@ export class StreamableHttp {
       return await sessions.open('streamable', visit.principal, { opening });
     } catch (error) {
       throw error instanceof HttpError ? withId(error, id) : error;
+    await passSessionGate(this.#host.gate, visit);
     }
   }
 
@@ -236,7 +243,11 @@ export class StreamableHttp {
     const { settings, streams, observer, log } = this.#host;
     const { res, exchangeId, notes } = visit;
     const kind = stream === MAIN_STREAM ? 'session' : 'resumed';
-    const writer = new SseWriter(res, { kind, session, exchangeId, notes }, { limits: settings, streams, observer });
+    const writer = new SseWriter(
+      res,
+      { kind, session, exchangeId, notes },
+      { limits: settings, streams, observer, expiresAt: visit.principal.expiresAt },
+    );
     session.attach(stream, writer);
     const id = formatEventId(session.id, stream, after);
     writer.open(has(session.revision, 'priming') ? formatPriming(id, settings.retryMs) : '');
