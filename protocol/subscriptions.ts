@@ -20,7 +20,7 @@ export interface SubscriptionOptions {
   /** Which of these resources there are, for this caller. */
   readonly visibleResources: (uris: readonly string[], call: Call) => string[];
   /** Which of these tasks the caller may hear of. */
-  readonly visibleTasks: (ids: readonly string[], call: Call) => string[];
+  readonly visibleTasks: (ids: readonly string[], call: Call) => readonly string[] | Promise<readonly string[]>;
   /** How many uris and tasks one stream may name. */
   readonly maxNames?: number;
 }
@@ -34,7 +34,7 @@ export function subscriptionsListen(options: SubscriptionOptions): Method {
 }
 
 async function listen(params: Params, call: Call, options: SubscriptionOptions): Promise<object> {
-  const filter = parseFilter(params, call, options);
+  const filter = await parseFilter(params, call, options);
   const tag = { [MetaKey.subscriptionId]: call.id };
   const backlog = new Backlog(call.signal);
   const stop = options.changes.subscribe((change) => {
@@ -106,7 +106,7 @@ function isWanted(change: Change, filter: Filter): boolean {
   }
 }
 
-function parseFilter(params: Params, call: Call, options: SubscriptionOptions): Filter {
+async function parseFilter(params: Params, call: Call, options: SubscriptionOptions): Promise<Filter> {
   const asked = params.notifications;
   if (!isObject(asked)) throw new RpcError(ErrorCode.invalidParams, 'Invalid params: notifications is required');
   const { tools, prompts, resources } = options.capabilities();
@@ -122,7 +122,7 @@ function parseFilter(params: Params, call: Call, options: SubscriptionOptions): 
   if (tasks !== undefined) {
     const extensions = call.client.capabilities.extensions;
     if (extensions?.[TASKS_EXTENSION] === undefined) throw missingCapability({ extensions: { [TASKS_EXTENSION]: {} } });
-    filter.taskIds = options.visibleTasks(tasks, call);
+    filter.taskIds = [...(await options.visibleTasks(tasks, call))];
   }
   return filter;
 }

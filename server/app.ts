@@ -26,14 +26,18 @@ import { Streams } from '../transports/streams.js';
 import { handshakeTaskMethods } from '../transports/handshake-task-methods.js';
 import { taskMethods } from '../transports/task-methods.js';
 import { Tasks } from '../transports/tasks.js';
+import { Access } from './access.js';
 import { type Backplane, createBackplane } from './backplane.js';
 import { completionMethod } from './completion.js';
 import { errorHandler, notFound } from './error-handler.js';
 import { createGuard } from './guard.js';
+import { Gatekeeper } from './gatekeeper.js';
 import { createHttpServer } from './http-server.js';
 import { isLoopback } from './hosts.js';
-import { createLog, errorFacts } from './log.js';
+import { createLog } from './log.js';
+import { Observation } from './observation.js';
 import { type McpAppOptions, type ServerSettings, settingsOf } from './options.js';
+import { createPage } from './page.js';
 import { createSeal } from './seal.js';
 import { closeServer, delivered } from './shutdown.js';
 
@@ -72,6 +76,20 @@ export function createMcpApp(options: McpAppOptions): McpApp {
   return new Composition(options);
 }
 
+const CAPABILITIES: ServerCapabilities = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  logging: {},
+  completions: {},
+};
+
+const CAPABILITIES_WITH_TASKS: ServerCapabilities = {
+  ...CAPABILITIES,
+  tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
+  extensions: { [TASKS_EXTENSION]: {} },
+};
+
 class Composition implements McpApp {
   readonly app: Express;
   readonly tools: ToolRegistry;
@@ -86,10 +104,14 @@ class Composition implements McpApp {
   readonly #changes = new Changes();
   readonly #tasks: Tasks;
   readonly #host: Host;
+  readonly #observation: Observation;
   readonly #observer: Observer;
   readonly #backplane: Backplane;
+  readonly #access: Access;
+  readonly #gate: Gatekeeper;
   readonly #startedAt = Date.now();
   #isLoopbackBind = false;
+  #ownUrl: string | undefined;
   #isDraining = false;
 
   constructor(options: McpAppOptions) {
@@ -99,9 +121,27 @@ class Composition implements McpApp {
     const { name, version, title, description, websiteUrl, icons } = options;
     this.#info = compact({ name, version, title, description, websiteUrl, icons });
     const log = options.log ?? createLog({ level: 'info' });
-    this.#observer = { fault: (error, where) => log.error({ where, ...errorFacts(error) }, 'fault') };
+    this.#observation = new Observation({
+      log,
+      version,
+      settings,
+      host: () => this.#host,
+      knowsTool: (tool) => this.tools.get(tool) !== undefined,
+    });
+    this.#observer = this.#observation.watch;
+    this.#access = new Access({
+      settings,
+      authenticate: options.authenticate,
+      title: options.title ?? name,
+      ownUrl: () => this.#ownUrl,
+      scopesInUse: () => this.#gate.scopesInUse(),
+      onFault: (error, where) => this.#observer.fault?.(error, where),
+    });
     const registry = { changes: this.#changes, serverInfo: this.#info, pageSize: settings.pageSize };
-    this.tools = new ToolRegistry(registry, options.tools);
+    this.tools = new ToolRegistry(
+      { ...registry, advertisesSecurity: this.#access.isOn, hidesForbidden: settings.hideForbiddenTools },
+      options.tools,
+    );
     this.resources = new ResourceRegistry(registry, options.resources, options.resourceTemplates);
     this.prompts = new PromptRegistry(registry, options.prompts);
     this.#backplane = createBackplane({
@@ -112,7 +152,19 @@ class Composition implements McpApp {
     this.sessions = new Sessions({ ...this.#backplane, settings, changes: this.#changes, observer: this.#observer });
     this.streams = new Streams(settings);
     this.calls = new Calls({ streamAfterMs: settings.streamAfterMs, heartbeatMs: settings.keepAliveMs });
-    this.#tasks = new Tasks({ changes: this.#changes, maxTasks: settings.maxTasks, ttlMs: settings.taskTtlMs });
+    this.#tasks = new Tasks({
+      changes: this.#changes,
+      maxTasks: settings.maxTasks,
+      ttlMs: settings.taskTtlMs,
+      board: this.#backplane.tasks,
+    });
+    this.#gate = new Gatekeeper({
+      tools: this.tools,
+      resources: this.resources,
+      prompts: this.prompts,
+      settings,
+      onHint: (hint) => log.warn(hint),
+    });
     this.#host = {
       dispatcher: this.#createDispatcher(),
       sessions: this.sessions,
@@ -124,6 +176,7 @@ class Composition implements McpApp {
       mirrors: (tool) => this.tools.mirrors(tool),
       settings,
       observer: this.#observer,
+      gate: this.#gate,
       onNotification: () => undefined,
       isDraining: () => this.#isDraining,
     };
@@ -132,17 +185,13 @@ class Composition implements McpApp {
 
   router(): Router {
     const router = Router();
-    const { allowedOrigins, allowedHosts, trustProxy, publicUrl } = this.#settings;
-    const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
-    if (publicUrl !== undefined) origins.add(new URL(publicUrl).origin);
-    const hosts = allowedHosts === undefined ? undefined : new Set(allowedHosts.map((host) => host.toLowerCase()));
-    router.use(
-      createGuard({
-        allowedOrigins: origins,
-        allowedHosts: () => hosts ?? (this.#isLoopbackBind ? 'loopback' : undefined),
-        trustProxy,
-      }),
-    );
+    this.#addRoutes(router);
+    return router;
+  }
+
+  #addRoutes(router: Router): void {
+    this.#openRouter(router);
+    this.#access.addTo(router);
     const legacy = new LegacySse(this.#host);
     const modern = new StreamableHttp(this.#host, legacy);
     addMcpRoutes(router, modern);
@@ -152,10 +201,10 @@ class Composition implements McpApp {
       () => this.#health(),
       () => !this.#isDraining && this.#backplane.isReady(),
     );
-    addRootRoute(router, { name: this.#info.name, version: this.#info.version });
-    router.use(notFound());
-    router.use(errorHandler((error, where) => this.#observer.fault?.(error, where)));
-    return router;
+    this.#observation.addRoutes(router);
+    const page = createPage({ info: this.#info, publicUrl: this.#settings.publicUrl });
+    addRootRoute(router, { name: this.#info.name, version: this.#info.version }, page);
+    this.#closeRouter(router);
   }
 
   start(): Promise<void> {
@@ -165,7 +214,8 @@ class Composition implements McpApp {
   async listen({ host = '127.0.0.1', port = 0 } = {}): Promise<RunningServer> {
     await this.start();
     this.#isLoopbackBind = isLoopback(host);
-    const server = createHttpServer(this.app);
+    const server = createHttpServer(this.app, this.#settings);
+    if (!this.#isLoopbackBind) this.#gate.goPublic();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {
@@ -175,8 +225,10 @@ class Composition implements McpApp {
     });
     const address = server.address();
     const actual = typeof address === 'object' && address !== null ? address.port : port;
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+    if (this.#isLoopbackBind) this.#ownUrl = url;
     return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+      url,
       port: actual,
       server,
       close: () => this.#stop(server),
@@ -187,7 +239,7 @@ class Composition implements McpApp {
     this.#isDraining = true;
     this.sessions.drain();
     await this.#drain();
-    await delivered(this.sessions, this.#backplane.log);
+    await delivered(this.streams, this.#backplane.log);
     this.sessions.closeAll('shutdown');
     this.streams.end('shutdown');
     this.calls.stop();
@@ -213,8 +265,41 @@ class Composition implements McpApp {
     app.disable('x-powered-by');
     app.disable('etag');
     app.set('query parser', false);
-    app.use(this.#settings.basePath === '' ? '/' : this.#settings.basePath, this.router());
+    const { basePath } = this.#settings;
+    // Straight into the app where that is all there is: a router inside a router costs each request another round.
+    if (basePath === '') this.#addRoutes(app);
+    else app.use(basePath, this.router()).use(this.#createRoot());
     return app;
+  }
+
+  // What lies outside the prefix is answered in the same words.
+  #createRoot(): Router {
+    const router = Router();
+    this.#openRouter(router);
+    this.#access.addToRoot(router);
+    this.#closeRouter(router);
+    return router;
+  }
+
+  #openRouter(router: Router): void {
+    const { allowedOrigins, allowedHosts, trustProxy, publicUrl } = this.#settings;
+    const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
+    if (publicUrl !== undefined) origins.add(new URL(publicUrl).origin);
+    const hosts = allowedHosts === undefined ? undefined : new Set(allowedHosts.map((host) => host.toLowerCase()));
+    router.use(this.#observation.watch.handler());
+    router.use(
+      createGuard({
+        allowedOrigins: origins,
+        allowedHosts: () => hosts ?? (this.#isLoopbackBind ? 'loopback' : undefined),
+        trustProxy,
+      }),
+    );
+  }
+
+  #closeRouter(router: Router): void {
+    router.use(notFound());
+    router.use(this.#observation.watch.refusals());
+    router.use(errorHandler((error, where) => this.#observer.fault?.(error, where)));
   }
 
   #createDispatcher(): Dispatcher {
@@ -245,27 +330,14 @@ class Composition implements McpApp {
       }),
     ];
     return new Dispatcher({
-      methods,
+      methods: methods.map((method) => this.#observation.tracing.within(method)),
       serverInfo: this.#info,
       onFault: (error, request) => onFault(error, request.method),
     });
   }
 
   #capabilities(): ServerCapabilities {
-    const hasTasks = this.tools.tools.some(({ task }) => task !== undefined);
-    return {
-      tools: { listChanged: true },
-      resources: { subscribe: true, listChanged: true },
-      prompts: { listChanged: true },
-      logging: {},
-      completions: {},
-      ...(hasTasks
-        ? {
-            tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
-            extensions: { [TASKS_EXTENSION]: {} },
-          }
-        : {}),
-    };
+    return this.tools.hasTasks ? CAPABILITIES_WITH_TASKS : CAPABILITIES;
   }
 
   #health(): Health {

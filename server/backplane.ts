@@ -1,12 +1,14 @@
 import type { Changes } from '../protocol/changes.js';
 import type { EventLog } from '../transports/event-log.js';
 import type { SessionStore } from '../transports/session-store.js';
+import type { TaskBoard } from '../transports/task-board.js';
 import { MemoryEventLog } from '../transports/stores/memory-event-log.js';
 import { MemorySessionStore } from '../transports/stores/memory-session-store.js';
 import { RedisChanges } from '../transports/stores/redis-changes.js';
 import { RedisConnection } from '../transports/stores/redis-connection.js';
 import { RedisEventLog } from '../transports/stores/redis-event-log.js';
 import { RedisInstances } from '../transports/stores/redis-instances.js';
+import { RedisTaskBoard } from '../transports/stores/redis-task-board.js';
 import { RedisSessionStore } from '../transports/stores/redis-session-store.js';
 import type { ServerSettings } from './options.js';
 
@@ -14,6 +16,8 @@ import type { ServerSettings } from './options.js';
 export interface Backplane {
   readonly store: SessionStore;
   readonly log: EventLog;
+  /** Where tasks are known to other instances, where there are any. */
+  readonly tasks: TaskBoard | undefined;
   /** The connections behind it, where there are any. */
   readonly redis: RedisConnection | undefined;
   /** @throws Error when it cannot be reached */
@@ -28,6 +32,9 @@ export interface BackplaneOptions {
   readonly onFault: (error: unknown, where: string) => void;
 }
 
+/** How long what is still to be said may take when the server ends. */
+const SETTLE_MS = 5000;
+
 export function createBackplane(options: BackplaneOptions): Backplane {
   const { redisUrl } = options.settings;
   return redisUrl === undefined ? createLocal(options) : createShared(redisUrl, options);
@@ -36,7 +43,8 @@ export function createBackplane(options: BackplaneOptions): Backplane {
 function createLocal({ settings }: BackplaneOptions): Backplane {
   return {
     store: new MemorySessionStore(),
-    log: new MemoryEventLog(windowOf(settings)),
+    log: new MemoryEventLog({ ...windowOf(settings), totalBytes: settings.replayTotalBytes }),
+    tasks: undefined,
     redis: undefined,
     start: () => Promise.resolve(),
     isReady: () => true,
@@ -47,28 +55,46 @@ function createLocal({ settings }: BackplaneOptions): Backplane {
 function createShared(url: string, { settings, changes, onFault }: BackplaneOptions): Backplane {
   const redis = new RedisConnection({ url, prefix: settings.redisPrefix, onFault });
   const instances = new RedisInstances(redis);
-  const store = new RedisSessionStore(redis);
+  const store = new RedisSessionStore(redis, instances);
   const ttlMs = Math.max(settings.replayMs, settings.legacyResumeMs) * 2;
-  const log = new RedisEventLog(redis, { window: windowOf(settings), ttlMs, instances });
-  const relay = new RedisChanges(redis, changes, instances.id);
-  let isStarted = false;
+  const revive = (session: string): Promise<boolean> => store.doubt(session);
+  const log = new RedisEventLog(redis, { window: windowOf(settings), ttlMs, instances, revive, onFault });
+  const tasks = new RedisTaskBoard(redis, { instances, changes, ttlMs: settings.taskTtlMs, onFault });
+  const describeTask = async (taskId: string): Promise<object | undefined> => (await tasks.get(taskId))?.description;
+  const relay = new RedisChanges(redis, { changes, instance: instances.id, describeTask });
+  const start = once(async () => {
+    await redis.connect();
+    await instances.start();
+    // Whatever cannot be heard yet is listened to as soon as Redis is there.
+    const listen = (): Promise<unknown> => Promise.all([store.start(), relay.start(), tasks.start()]);
+    const listening = redis.insist(listen, Infinity);
+    listening.catch((error: unknown) => redis.isClosed || onFault(error, 'redis'));
+    if (redis.isReady) await listening;
+    redis.onReturn(() => void comeBack().catch((error: unknown) => onFault(error, 'redis')));
+  });
+  // First the sessions, so that what is said next finds them.
+  const comeBack = async (): Promise<void> => {
+    await redis.insist(() => store.doubt(), settings.replayMs);
+    await log.comeBack();
+  };
   return {
     store,
     log,
+    tasks,
     redis,
-    async start() {
-      if (isStarted) return;
-      isStarted = true;
-      await redis.connect();
-      await instances.start();
-      await relay.start();
-    },
+    start,
     isReady: () => redis.isReady,
     async stop() {
+      await log.settle(SETTLE_MS);
       await instances.stop();
       redis.close();
     },
   };
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= run());
 }
 
 function windowOf({ replayEvents, replayBytes, replayMs }: ServerSettings): {

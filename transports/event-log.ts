@@ -40,10 +40,14 @@ export interface EventLog {
   follow(session: string, stream: string, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent>;
   /** Whether a read from there would be whole. */
   holds(session: string, stream: string, after: string): boolean | Promise<boolean>;
+  /** The oldest place a read can begin: for readers that hold no place of their own. */
+  oldest(session: string, stream: string): string | Promise<string>;
   /** No more events will come; what is there stays for the window's time. */
   close(session: string, stream: string): void | Promise<void>;
-  /** How many events wait to be read; absent where that is not known. */
-  queued?(session: string): number;
+  /** How many events wait to be read, on one stream or on all; absent where that is not known. */
+  queued?(session: string, stream?: string): number;
+  /** Lets go of a session that other instances go on with: its readers here end. Absent where there are no others. */
+  leave?(session: string): void;
   /** Forgets a session. Its readers end. */
   drop(session: string): void | Promise<void>;
 }

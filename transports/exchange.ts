@@ -8,6 +8,7 @@ import {
   type SessionFacts,
 } from '../protocol/call.js';
 import type { Dispatcher } from '../protocol/dispatcher.js';
+import { ToolError } from '../protocol/errors.js';
 import { has } from '../protocol/features.js';
 import {
   type Notification,
@@ -47,8 +48,16 @@ export interface ExchangeFacts {
 
 /** Makes a task of an exchange: the seat where a long call goes on without its connection. */
 export interface TaskMaker {
-  /** @returns what asks the client from now on, what the client gets now, and who hears of the end */
-  create(exchange: Exchange): { asker: Asker; result: object; settle: (response: Response | undefined) => void };
+  /**
+   * @returns what asks the client from now on, what the client gets now, who hears of the end, and when the client can
+   *   come back for it on any instance
+   */
+  create(exchange: Exchange): {
+    asker: Asker;
+    result: object;
+    settle: (response: Response | undefined) => void;
+    isKnown: Promise<void>;
+  };
 }
 
 /** One request from its arrival to the end of its answer. */
@@ -147,6 +156,13 @@ export class Exchange implements Call {
     else void this.conclude(outcome);
   }
 
+  /** Fires the signal and lets the handler answer: for those that wait for nothing but the end. */
+  dismiss(cause: AbortCause): void {
+    if (this.#isDone) return;
+    this.#aborted = cause;
+    this.#controller?.abort(cause);
+  }
+
   /** Answers with a result of the transport's own making: time is up, or the client is asked for more. */
   async conclude(result: object): Promise<void> {
     const isModern = this.revision === MODERN_REVISION;
@@ -177,6 +193,7 @@ export class Exchange implements Call {
   }
 
   async ask(question: Question): Promise<unknown> {
+    if (this.#isDone) throw new ToolError('Nobody waits for this call any more');
     this.#questions += 1;
     try {
       return await this.#asker.ask(question, this.#reply);
@@ -196,10 +213,11 @@ export class Exchange implements Call {
 
   async becomeTask(): Promise<void> {
     if (this.#tasks === undefined || this.#isDone || this.#settleTask !== undefined) return;
-    const { asker, result, settle } = this.#tasks.create(this);
+    const { asker, result, settle, isKnown } = this.#tasks.create(this);
     this.#asker = asker;
     this.#settleTask = settle;
     this.notes.answeredOn = 'task';
+    await isKnown;
     const isModern = this.revision === MODERN_REVISION;
     await this.#reply.respond(resultResponse(this.id, isModern ? this.#host.dispatcher.complete(result) : result));
   }
@@ -209,6 +227,7 @@ export class Exchange implements Call {
   }
 
   async closeStream(): Promise<void> {
+    if (this.#isDone || this.isTask) return;
     this.#reply.closeStream();
   }
 
@@ -238,7 +257,11 @@ export class Exchange implements Call {
     const { progressToken } = this;
     if (progressToken === undefined || this.isTask) return;
     this.#lastProgress += 1e-6;
-    await this.#sendProgress({ progressToken, progress: this.#lastProgress });
+    try {
+      await this.#sendProgress({ progressToken, progress: this.#lastProgress });
+    } catch (error) {
+      this.#host.observer.fault?.(error, 'heartbeat');
+    }
   }
 
   async #sendProgress(params: object): Promise<void> {

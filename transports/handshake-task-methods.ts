@@ -5,14 +5,15 @@ import { ErrorCode, RpcError } from '../protocol/errors.js';
 import { has } from '../protocol/features.js';
 import type { Params } from '../protocol/json-rpc.js';
 import { pageOf, parseCursor } from '../protocol/pages.js';
-import { summarizeForHandshake, type Task, type Tasks } from './tasks.js';
+import { summarizeForHandshake, type TaskView } from './task-view.js';
+import type { Tasks } from './tasks.js';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const PAGE_SIZE = 100;
 
 /** `tasks/get`, `tasks/result`, `tasks/list` and `tasks/cancel` (2025-11-25 "Tasks"). */
 export function handshakeTaskMethods(tasks: Tasks): Method[] {
-  const relayed = new WeakMap<Task, Set<string>>();
+  const relayed = new WeakMap<TaskView, Set<string>>();
   const define = (name: string, run: (params: Params, call: Call) => object | Promise<object>): Method => ({
     name,
     era: 'handshake',
@@ -22,25 +23,25 @@ export function handshakeTaskMethods(tasks: Tasks): Method[] {
     },
   });
   return [
-    define('tasks/get', (params, call) => summarizeForHandshake(tasks.find(params.taskId, call))),
+    define('tasks/get', async (params, call) => summarizeForHandshake(await tasks.find(params.taskId, call))),
     define('tasks/list', (params, call) => list(tasks.list(call), params)),
-    define('tasks/cancel', (params, call) => cancel(tasks.find(params.taskId, call))),
-    define('tasks/result', (params, call) => waitForResult(tasks.find(params.taskId, call), call, relayed)),
+    define('tasks/cancel', async (params, call) => cancel(await tasks.find(params.taskId, call))),
+    define('tasks/result', async (params, call) => waitForResult(await tasks.find(params.taskId, call), call, relayed)),
   ];
 }
 
-function list(own: readonly Task[], params: Params): object {
+function list(own: readonly TaskView[], params: Params): object {
   const { items, ...next } = pageOf(own, parseCursor(params, own.length, PAGE_SIZE), PAGE_SIZE);
   return { tasks: items.map(summarizeForHandshake), ...next };
 }
 
-function cancel(task: Task): object {
+async function cancel(task: TaskView): Promise<object> {
   if (task.isTerminal) throw new RpcError(ErrorCode.invalidParams, `The task is over: ${task.status}`);
-  task.exchange.abort('cancelled');
+  await task.cancel();
   return summarizeForHandshake(task);
 }
 
-async function waitForResult(task: Task, call: Call, relayed: WeakMap<Task, Set<string>>): Promise<object> {
+async function waitForResult(task: TaskView, call: Call, relayed: WeakMap<TaskView, Set<string>>): Promise<object> {
   const asked = relayed.get(task) ?? new Set<string>();
   relayed.set(task, asked);
   while (!task.isTerminal && !call.signal.aborted) {
@@ -58,8 +59,13 @@ async function waitForResult(task: Task, call: Call, relayed: WeakMap<Task, Set<
 }
 
 // What the task asks travels on the stream of whoever waits for its result.
-async function relay(task: Task, key: string, { method, params }: Question, call: Call): Promise<void> {
+async function relay(
+  task: TaskView,
+  key: string,
+  { method, params }: Pick<Question, 'method' | 'params'>,
+  call: Call,
+): Promise<void> {
   const related = { ...params, _meta: { [RELATED]: { taskId: task.id } } };
   const answer = await call.ask({ method, params: related, read: (result) => result });
-  task.answer({ [key]: answer });
+  await task.answer({ [key]: answer });
 }

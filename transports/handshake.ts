@@ -23,7 +23,13 @@ export interface HandshakeCall {
 export function createExchange(request: Request, visit: Visit, host: Host, call: HandshakeCall): Exchange {
   const { session, revision, reply } = call;
   const client: ClientFacts = session?.client ?? UNKNOWN_CLIENT;
-  const asker = session === undefined ? NO_ASKER : new SessionAsker(session, { timeoutMs: host.settings.askTimeoutMs });
+  const asker =
+    session === undefined
+      ? NO_ASKER
+      : new SessionAsker(session, {
+          timeoutMs: host.settings.askTimeoutMs,
+          maxQuestions: host.settings.maxCallsPerSession,
+        });
   return new Exchange(
     request,
     {
@@ -57,20 +63,19 @@ export function checkRoom(host: Host, session: Session | undefined, requests: re
   const [first] = requests;
   if (first === undefined) return;
   if (host.isDraining()) throw unavailable('The server is shutting down', first.id);
+  if (host.calls.size + requests.length > host.settings.maxCalls) {
+    throw unavailable('Too many calls in flight', first.id, 1);
+  }
   if (session !== undefined && session.calls.size + requests.length > host.settings.maxCallsPerSession) {
     throw unavailable('Too many calls in flight in this session', first.id, 1);
   }
 }
 
-/** Takes what needs no response. */
-export function take(message: Notification | Response, session: Session | undefined, host: Host): void {
-  if (!('method' in message)) {
-    session?.takeAnswer(message);
-    return;
-  }
-  if (message.method === 'notifications/cancelled' && isObject(message.params)) {
-    const { requestId } = message.params;
-    if (typeof requestId === 'string' || typeof requestId === 'number') session?.cancel(requestId);
-  }
+/** Takes what needs no response. Rejects with a 503 when another instance needs it and the store is away. */
+export function take(message: Notification | Response, session: Session | undefined, host: Host): void | Promise<void> {
+  if (!('method' in message)) return session?.takeAnswer(message);
   host.onNotification(message, session);
+  if (message.method !== 'notifications/cancelled' || !isObject(message.params)) return undefined;
+  const { requestId } = message.params;
+  return typeof requestId === 'string' || typeof requestId === 'number' ? session?.cancel(requestId) : undefined;
 }

@@ -1,10 +1,10 @@
 /** The legacy door: a stream that is opened with GET, and a second URL to post to (2024-11-05 "HTTP with SSE"). */
 import { ErrorCode, RpcError } from '../protocol/errors.js';
-import { has } from '../protocol/features.js';
 import { idOf, isRequest, type Message, parseMessage, type Request } from '../protocol/json-rpc.js';
 import { parseOpening } from '../protocol/lifecycle.js';
 import { formatEvent } from '../protocol/sse.js';
 import { isHandshakeRevision } from '../protocol/versions.js';
+import { parseBatch } from './batch.js';
 import { readJson } from './body.js';
 import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
 import { START } from './event-log.js';
@@ -23,8 +23,6 @@ import { header, type Visit } from './visit.js';
 /** Under the prefix of the routes. */
 export const MESSAGES_PATH = '/messages/';
 
-const MAX_BATCH = 50;
-
 export class LegacySse {
   readonly #host: Host;
 
@@ -40,12 +38,14 @@ export class LegacySse {
     const { settings, sessions, streams, observer, log } = this.#host;
     visit.notes.door = 'legacy';
     const lastEventId = header(visit, 'last-event-id');
-    if (cut !== undefined) await sessions.carry(cut, { wantsCursor: false });
-    if (cut === undefined) await passSessionGate(this.#host.gate, visit);
     const cut = await this.sessionOf(lastEventId, visit);
     const after = cut === undefined ? START : await this.#placeOf(lastEventId, cut);
+    if (cut !== undefined) await sessions.carry(cut, { wantsCursor: false });
+    if (cut === undefined) await passSessionGate(this.#host.gate, visit);
     const session = cut ?? (await sessions.open('legacy', visit.principal));
     const { res, exchangeId, notes } = visit;
+    // It may have ended while the log was asked.
+    if (session.isClosed) throw sessionNotFound();
     notes.session = session;
     const writer = new SseWriter(
       res,
@@ -79,11 +79,17 @@ export class LegacySse {
     if (passing !== undefined) await passing;
     checkRoom(this.#host, session, requests);
     checkIds(requests, session);
-    for (const request of requests) await this.#expect(request, session);
+    await this.#prepare(requests, session);
+    // What only another instance can use is handed over before the client hears that it was heard.
+    if (requests.length === 0) await Promise.all(messages.map((message) => this.#take(message, session)));
     // The client hears that it was heard before any work begins.
     sendAccepted(visit.res, 'Accepted');
-    for (const message of messages) if (!isRequest(message)) take(message, session, this.#host);
-    await Promise.all(requests.map((request) => this.#answer(request, session, visit)));
+    if (requests.length === 0) return;
+    // In the order they came: what cancels a request of the same batch stands behind it.
+    const running = messages.map((message) =>
+      isRequest(message) ? this.#answer(message, session, visit) : this.#take(message, session),
+    );
+    await Promise.all(running);
   }
 
   /** The living legacy session an event id speaks of, if the caller may have it. */
@@ -93,7 +99,6 @@ export class LegacySse {
   }
 
   async #answer(request: Request, session: Session, visit: Visit): Promise<void> {
-    if (request.method === 'initialize') await begin(session, parseOpening(request.params));
     const version = header(visit, 'mcp-protocol-version');
     // A client that came back and did not begin anew says in this header what it once agreed on.
     const isKnown = !session.isInitialized && isHandshakeRevision(version);
@@ -102,18 +107,37 @@ export class LegacySse {
     await createExchange(request, visit, this.#host, { session, revision, reply }).run();
   }
 
-  // Another instance may be at work on the same id.
-  async #expect({ id }: Request, session: Session): Promise<void> {
-    const expected = this.#host.log.expect(session.id, MAIN_STREAM, id);
-    if (expected instanceof Promise ? await expected : expected) return;
-    throw idInUse(id);
+  async #take(message: Message, session: Session): Promise<void> {
+    if (!isRequest(message)) await take(message, session, this.#host);
+  }
+
+  // All that may still refuse the requests. Another instance may be at work on the same id.
+  async #prepare(requests: readonly Request[], session: Session): Promise<void> {
+    const { log } = this.#host;
+    const expected: Request['id'][] = [];
+    try {
+      for (const { id, method, params } of requests) {
+        const isFirst = log.expect(session.id, MAIN_STREAM, id);
+        if (!(isFirst instanceof Promise ? await isFirst : isFirst)) throw idInUse(id);
+        expected.push(id);
+        if (method === 'initialize') await begin(session, parseOpening(params));
+      }
+      // Another may have come in while the store was asked.
+      if (expected.length > 0) checkIds(requests, session);
+    } catch (error) {
+      for (const id of expected) void log.release(session.id, MAIN_STREAM, id);
+      throw error;
+    }
   }
 
   async #placeOf(lastEventId: string | undefined, session: Session): Promise<string> {
     const place = parseEventId(lastEventId);
     if (place?.stream === MAIN_STREAM) {
-      if (place.cursor === START && session.mainCursor === START) return START;
-      if (await this.#host.log.holds(session.id, MAIN_STREAM, place.cursor)) return place.cursor;
+      const { log } = this.#host;
+      if (await log.holds(session.id, MAIN_STREAM, place.cursor)) return place.cursor;
+      // Of a stream that nothing was said on yet the log need not know.
+      const isUntouched = place.cursor === START && session.mainCursor === START;
+      if (isUntouched && (await log.oldest(session.id, MAIN_STREAM)) === START) return START;
     }
     throw badRequest(new RpcError(ErrorCode.invalidRequest, 'What came after Last-Event-ID is no longer kept'));
   }
@@ -125,15 +149,9 @@ export class LegacySse {
   }
 
   #parse(body: unknown, session: Session, id: ReturnType<typeof idOf>): Message[] {
+    if (Array.isArray(body)) return parseBatch(body, session.revision);
     try {
-      if (!Array.isArray(body)) return [parseMessage(body)];
-      if (!has(session.revision, 'batch') || body.length === 0 || body.length > MAX_BATCH) {
-        throw new RpcError(
-          ErrorCode.invalidRequest,
-          `Invalid request: only 2025-03-26 has batches, of 1 to ${MAX_BATCH}`,
-        );
-      }
-      return body.map(parseMessage);
+      return [parseMessage(body)];
     } catch (error) {
       if (error instanceof RpcError) throw badRequest(error, id);
       throw error;

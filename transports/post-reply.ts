@@ -45,7 +45,8 @@ export class PostReply implements Reply {
   readonly #options: PostReplyOptions;
   #writer: SseWriter | undefined;
   #stream: string | undefined;
-  #collected: Response[] = [];
+  /** What waits for the others of its batch, or for a stream. */
+  #collected: Response[] | undefined;
   #missing: number;
 
   constructor(visit: Visit, host: Host, options: PostReplyOptions) {
@@ -65,16 +66,22 @@ export class PostReply implements Reply {
     return this.#write(formatMessage(message), kind);
   }
 
-  async respond(response: Response): Promise<void> {
-    this.#missing -= 1;
+  respond(response: Response): void | Promise<void> {
     if (this.#writer !== undefined || (this.#options.mode === 'sse' && this.#options.session !== undefined)) {
-      this.#open();
-      await this.#write(formatMessage(response), 'response', response.id);
-      if (this.#missing === 0) this.#close();
-      return;
+      return this.#respondOnStream(response);
     }
+    this.#missing -= 1;
+    this.#collected ??= [];
     this.#collected.push(response);
-    if (this.#missing === 0) this.#sendCollected();
+    if (this.#missing === 0) this.#sendCollected(this.#collected);
+  }
+
+  async #respondOnStream(response: Response): Promise<void> {
+    this.#open();
+    await this.#write(formatMessage(response), 'response', response.id);
+    // Counted when it is written: another's end must not overtake it.
+    this.#missing -= 1;
+    if (this.#missing === 0) this.#close();
   }
 
   cancel(id: RequestId): void {
@@ -83,7 +90,7 @@ export class PostReply implements Reply {
     if (session !== undefined && this.#stream !== undefined) void this.#host.log.release(session.id, this.#stream, id);
     if (this.#missing > 0) return;
     if (this.#writer !== undefined) this.#close();
-    else this.#sendCollected();
+    else this.#sendCollected(this.#collected ?? []);
   }
 
   late(): void {
@@ -91,10 +98,11 @@ export class PostReply implements Reply {
   }
 
   closeStream(): void {
-    // Only what is logged can be read again.
-    if (this.#options.session === undefined || this.#options.mode === 'json') return;
+    const { session, mode, revision } = this.#options;
+    // Only what is logged can be read again, and only by a client that was given an id to come back with.
+    if (session === undefined || mode === 'json' || !has(revision, 'priming')) return;
     this.#open();
-    this.#writer?.end('polling');
+    if (this.#stream !== undefined) session.writers.get(this.#stream)?.end('polling');
   }
 
   #open(): void {
@@ -109,7 +117,8 @@ export class PostReply implements Reply {
     );
     this.#writer = writer;
     // What came before the stream was needed belongs into it.
-    const early = this.#collected.splice(0);
+    const early = this.#collected ?? [];
+    this.#collected = undefined;
     if (session === undefined) {
       writer.open('', headers);
     } else {
@@ -135,6 +144,7 @@ export class PostReply implements Reply {
   #write(data: string, kind: EventKind, answers?: RequestId): void | Promise<void> {
     const { session } = this.#options;
     if (session !== undefined && this.#stream !== undefined) {
+      if (session.isClosed) return undefined;
       return this.#host.log.append(session.id, this.#stream, data, kind, answers);
     }
     return this.#writer?.write(formatEvent(data), kind);
@@ -146,31 +156,30 @@ export class PostReply implements Reply {
     else this.#writer?.end('complete');
   }
 
-  #sendCollected(): void {
+  #sendCollected(collected: readonly Response[]): void {
     const { ids, isBatch, mode, headers } = this.#options;
     const { res } = this.#visit;
-    const [first] = this.#collected;
+    const [first] = collected;
     if (first === undefined) {
       if (isBatch === true) return sendAccepted(res);
-      this.#collected.push(errorResponse(ids[0], { code: ErrorCode.requestCancelled, message: 'Cancelled' }));
-      return this.#sendCollected();
+      const refusal = { code: ErrorCode.requestCancelled, message: 'Cancelled' };
+      return this.#sendCollected([errorResponse(ids[0], refusal)]);
     }
-    if (mode === 'sse') return this.#sendFrames();
+    if (mode === 'sse') return this.#sendFrames(collected);
     const isModern = this.#options.revision === MODERN_REVISION;
-    if (isBatch === true) sendJson(res, 200, `[${this.#collected.map(formatMessage).join(',')}]`, headers);
-    else sendJson(res, statusOf(first, isModern), formatMessage(first), { ...headers, ...this.#challenge(first) });
+    if (isBatch === true) return sendJson(res, 200, `[${collected.map(formatMessage).join(',')}]`, headers);
+    const challenge = this.#challenge(first);
+    const all = challenge === undefined ? headers : { ...headers, ...challenge };
+    sendJson(res, statusOf(first, isModern), formatMessage(first), all);
   }
 
   // A stream whose every word is known already: one write.
-  #sendFrames(): void {
+  #sendFrames(responses: readonly Response[]): void {
     const { res } = this.#visit;
     if (res.headersSent) return;
-    const frames = this.#collected.map((response) => formatEvent(formatMessage(response))).join('');
-    res.writeHead(200, {
-      ...STREAM_HEADERS,
-      'Content-Length': Buffer.byteLength(frames),
-      ...this.#options.headers,
-    });
+    const frames = responses.map((response) => formatEvent(formatMessage(response))).join('');
+    const head = [...STREAM_HEADERS, 'Content-Length', String(Buffer.byteLength(frames))];
+    res.writeHead(200, head.concat(Object.entries(this.#options.headers ?? {}).flat()));
     res.end(frames);
   }
 
@@ -184,11 +193,16 @@ export class PostReply implements Reply {
   // A client that reads only JSON here may still have a stream open elsewhere.
   #sendAside(message: Notification | Request, kind: EventKind): void | Promise<void> {
     const { session } = this.#options;
-    if (session === undefined || (!this.#hasMainStream && !isRequest(message))) return undefined;
+    if (session === undefined || session.isClosed) return undefined;
+    if (!this.#hasMainStream && !isRequest(message)) {
+      session.unheard += 1;
+      if (session.unheard === 1) this.#host.observer.unheard?.(session, message.method);
+      return undefined;
+    }
     return this.#host.log.append(session.id, MAIN_STREAM, formatMessage(message), kind);
   }
 
   get #hasMainStream(): boolean {
-    return this.#options.session?.writers.has(MAIN_STREAM) === true;
+    return this.#options.session?.isListening === true;
   }
 }

@@ -5,27 +5,45 @@ import type { HandshakeRevision } from '../protocol/versions.js';
 import type { CloseReason, Door } from './observer.js';
 
 /** What must be known of a session to serve it anywhere. Holds no token. */
-export interface SessionRecord {
+export interface SessionRecord extends SessionFrame {
   readonly id: string;
   readonly door: Door;
   readonly principal: Principal;
-  readonly revision: HandshakeRevision;
-  readonly client: ClientFacts;
-  readonly isInitialized: boolean;
   readonly logLevel: LogLevel;
   readonly subscriptions: ReadonlySet<string>;
   readonly hasMainStream: boolean;
   /** Up to where the main stream has been given to a connection. */
   readonly mainCursor: string;
+  /** Whether this instance is the one that carries the main stream, or did last. */
+  readonly isCarrier: boolean;
+}
+
+/** What `initialize` settles. */
+export interface SessionFrame {
+  readonly revision: HandshakeRevision;
+  readonly client: ClientFacts;
+  readonly isInitialized: boolean;
+}
+
+/** What another instance changed. */
+export interface SessionChange {
+  readonly frame?: SessionFrame;
+  readonly logLevel?: LogLevel;
+  readonly subscribed: readonly string[];
+  readonly unsubscribed: readonly string[];
 }
 
 /** What one instance tells the others that hold the same session. */
 export type SessionSignal =
   | { readonly kind: 'closed'; readonly reason: CloseReason }
-  | { readonly kind: 'changed' }
+  /** Says that `closed` was heard. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'changed'; readonly change: SessionChange }
   | { readonly kind: 'cancel'; readonly requestId: RequestId }
   | { readonly kind: 'answer'; readonly response: Response }
-  | { readonly kind: 'attached'; readonly stream: string };
+  | { readonly kind: 'attached'; readonly stream: string }
+  /** Says that `attached` was heard, and up to where the stream was carried. */
+  | { readonly kind: 'left'; readonly cursor: string };
 
 export type Created = 'created' | 'full' | 'principal full' | 'taken';
 
@@ -40,18 +58,37 @@ export interface SessionStore {
   readonly isShared: boolean;
   /** What makes names of this instance differ from those of others. */
   readonly tag: string;
+  /** Whether it is known not to answer at the moment. */
+  readonly isAway: boolean;
   /** Keeps a new session, unless there are as many as there may be. One step: limits hold across instances. */
   create(record: SessionRecord, limits: SessionLimits, ttlMs: number): Created | Promise<Created>;
   get(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined>;
+  /** Keeps what changed here since, and tells the others. What others changed meanwhile stays. */
   save(record: SessionRecord): void | Promise<void>;
   /** Lets a session live that long from now. @returns false when it is gone */
   touch(record: SessionRecord, ttlMs: number): boolean | Promise<boolean>;
-  delete(record: SessionRecord): void | Promise<void>;
+  /** Ends it for all. @returns how many other instances were told */
+  delete(record: SessionRecord, reason: CloseReason): number | Promise<number>;
+  /** Puts back what the store has lost; what was ended stays so. */
+  restore(record: SessionRecord, ttlMs: number): boolean | Promise<boolean>;
   /** How many there are, on all instances. */
   count(): number | Promise<number>;
+  /** From now on this instance carries the main stream. @returns up to where it was carried, and whether another has it */
+  carry(record: SessionRecord): Carriage | Promise<Carriage>;
+  /** Keeps up to where the main stream was carried here; with a word to whoever takes over. */
+  carried(record: SessionRecord, isTold: boolean): void | Promise<void>;
   /** Tells every other instance that watches the session. */
   signal(id: string, signal: SessionSignal): void | Promise<void>;
+  /** Hands the client's answer to the instance that asked. What was taken here is not lost on the way. */
+  deliver(id: string, instance: string, response: Response): void | Promise<void>;
   /** Hears what others say of the session, until `unwatch`. */
-  watch(id: string, listener: (signal: SessionSignal) => void): void | Promise<void>;
+  watch(record: SessionRecord, listener: (signal: SessionSignal) => void): void | Promise<void>;
   unwatch(id: string): void | Promise<void>;
+  /** Hears when the store was away and is back: of one session, or of all, what it knows may not be what was. */
+  onDoubt(check: (id?: string) => Promise<boolean>): void;
+}
+
+export interface Carriage {
+  readonly cursor: string;
+  readonly isElsewhere: boolean;
 }

@@ -9,18 +9,21 @@ import type { Exchange } from './exchange.js';
 import { MAIN_STREAM } from './event-id.js';
 import { START } from './event-log.js';
 import type { Door } from './observer.js';
-import type { SessionRecord, SessionSignal } from './session-store.js';
+import type { SessionChange, SessionRecord, SessionSignal } from './session-store.js';
 import type { SseWriter } from './sse-writer.js';
 
 /** What ties a session to where it is kept. */
 export interface SessionLink {
-  /** Goes into the names of streams, so that those of two instances differ. */
+  /** Goes into the names of streams and questions, so that those of two instances differ. */
   readonly tag: string;
   /** Rejects with a 503 when the store is away. */
   save(session: Session): void | Promise<void>;
-  /** The same, for what nobody waits for. */
-  keep(session: Session): void;
-  signal(session: Session, signal: SessionSignal): void;
+  /** Its main stream was lost here. */
+  detached(session: Session): void;
+  /** Tells the other instances, if there are any. Rejects with a 503 when the store is away. */
+  signal(session: Session, signal: SessionSignal): void | Promise<void>;
+  /** Hands an answer to the instance that asked. Rejects with a 503 when the store is away. */
+  deliver(session: Session, instance: string, response: Response): void | Promise<void>;
 }
 
 /** What the server knows of one client while it stays. Holds no stream of its own until one is opened. */
@@ -38,6 +41,10 @@ export class Session implements SessionFacts, SessionRecord {
   mainCursor = START;
   /** Whether there ever was a connection that could have heard of things no request asked for. */
   hasMainStream = false;
+  /** Whether this instance carries its main stream, or is the one that did last. */
+  isCarrier = false;
+  /** How many messages were not sent because it never opened the stream they would have come on. */
+  unheard = 0;
   isClosed = false;
   readonly #calls = new Set<Exchange>();
   readonly #answers = new Map<RequestId, (response: Response) => void>();
@@ -62,13 +69,21 @@ export class Session implements SessionFacts, SessionRecord {
     this.isInitialized = true;
   }
 
-  /** Becomes what another instance made of it. */
+  /** Becomes what other instances made of it. */
   adopt(record: SessionRecord): void {
-    const { revision, client, isInitialized, logLevel, subscriptions, hasMainStream, mainCursor } = record;
-    Object.assign(this, { revision, client, isInitialized, logLevel, hasMainStream });
-    if (!this.#writers.has(MAIN_STREAM)) this.mainCursor = mainCursor;
+    const { revision, client, isInitialized, logLevel, subscriptions, hasMainStream, isCarrier, mainCursor } = record;
+    Object.assign(this, { revision, client, isInitialized, logLevel, hasMainStream, isCarrier });
+    if (Number(mainCursor) > Number(this.mainCursor)) this.mainCursor = mainCursor;
     this.subscriptions.clear();
     for (const uri of subscriptions) this.subscriptions.add(uri);
+  }
+
+  /** Takes over what another instance changed. */
+  apply({ frame, logLevel, subscribed, unsubscribed }: SessionChange): void {
+    if (frame !== undefined) this.begin(frame);
+    if (logLevel !== undefined) this.logLevel = logLevel;
+    for (const uri of subscribed) this.subscriptions.add(uri);
+    for (const uri of unsubscribed) this.subscriptions.delete(uri);
   }
 
   /** Keeps what changed, for every instance that serves the session. */
@@ -109,10 +124,10 @@ export class Session implements SessionFacts, SessionRecord {
     return false;
   }
 
-  /** Aborts every call that was made with that id, wherever it runs. */
-  cancel(id: RequestId): void {
-    this.#link.signal(this, { kind: 'cancel', requestId: id });
+  /** Aborts every call that was made with that id, wherever it runs. Rejects with a 503 when the store is away. */
+  cancel(id: RequestId): void | Promise<void> {
     this.cancelHere(id);
+    return this.#link.signal(this, { kind: 'cancel', requestId: id });
   }
 
   /** Aborts the calls with that id that run on this instance. */
@@ -120,24 +135,39 @@ export class Session implements SessionFacts, SessionRecord {
     for (const call of [...this.#calls]) if (call.id === id) call.abort('cancelled');
   }
 
+  /** Whether somebody reads its main stream: here, or on another instance as far as is known. */
+  get isListening(): boolean {
+    return this.#writers.has(MAIN_STREAM) || (this.#link.tag !== '' && this.hasMainStream && !this.isCarrier);
+  }
+
+  /** Tells other instances that a stream is read here from now on. Rejects with a 503 when the store is away. */
+  announce(stream: string): void | Promise<void> {
+    return this.#link.signal(this, { kind: 'attached', stream });
+  }
+
   /** Makes a connection the one reader of a stream; the one before it ends. */
   attach(stream: string, writer: SseWriter): void {
-    this.#link.signal(this, { kind: 'attached', stream });
     this.#writers.get(stream)?.end('taken over');
+    if (this.isClosed) writer.end('session closed');
+    // One whose client has gone already will never say so again.
+    if (!writer.isOpen) return;
     this.#writers.set(stream, writer);
     writer.signal.addEventListener('abort', () => this.#detach(stream, writer), { once: true });
   }
 
   /** Waits for the client's answer to a request of ours. @returns the id to ask with */
   expectAnswer(onAnswer: (response: Response) => void): { id: string; forget: () => void } {
-    const id = randomUUID();
+    const { tag } = this.#link;
+    const id = tag === '' ? randomUUID() : `${tag}.${randomUUID()}`;
     this.#answers.set(id, onAnswer);
     return { id, forget: () => this.#answers.delete(id) };
   }
 
-  /** Hands the client's answer to whoever asked, on whichever instance. */
-  takeAnswer(response: Response): void {
-    if (!this.takeAnswerHere(response)) this.#link.signal(this, { kind: 'answer', response });
+  /** Hands the client's answer to whoever asked, on whichever instance. Rejects with a 503 when the store is away. */
+  takeAnswer(response: Response): void | Promise<void> {
+    if (this.takeAnswerHere(response) || typeof response.id !== 'string') return undefined;
+    const asker = response.id.slice(0, response.id.indexOf('.'));
+    return asker === this.#link.tag ? undefined : this.#link.deliver(this, asker, response);
   }
 
   /** @returns false when nobody asked here, or no longer waits */
@@ -160,6 +190,6 @@ export class Session implements SessionFacts, SessionRecord {
     if (stream !== MAIN_STREAM) return;
     this.detachedAt = this.lastUsedAt;
     // Whoever carries the stream next begins where this connection ended.
-    if (!this.isClosed) this.#link.keep(this);
+    if (!this.isClosed) this.#link.detached(this);
   }
 }

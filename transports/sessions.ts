@@ -1,14 +1,17 @@
 import type { Principal } from '../protocol/call.js';
 import { type Change, type Changes, toNotification } from '../protocol/changes.js';
 import type { Opening } from '../protocol/lifecycle.js';
+import { has } from '../protocol/features.js';
+import { formatRetry } from '../protocol/sse.js';
 import type { EventLog } from './event-log.js';
 import { MAIN_STREAM } from './event-id.js';
-import { sessionNotFound, unavailable } from './http.js';
+import { HttpError, sessionNotFound, unavailable } from './http.js';
 import type { CloseReason, Door, Observer } from './observer.js';
 import { Session, type SessionLink } from './session.js';
 import { createSessionId } from './session-id.js';
-import type { SessionSignal, SessionStore } from './session-store.js';
+import type { SessionStore } from './session-store.js';
 import type { TransportSettings } from './settings.js';
+import { SharedLife } from './shared-life.js';
 
 export interface SessionsOptions {
   readonly settings: TransportSettings;
@@ -20,16 +23,15 @@ export interface SessionsOptions {
 
 /** How often sessions are looked through for those whose time is over. */
 const SWEEP_MS = 1000;
-/** How long a session that others may hold too is remembered here after it was last used. */
-const REMEMBER_MS = 60_000;
 
 /** Every session there is. One belongs to its principal and its door; to everybody else it does not exist. */
 export class Sessions {
   readonly #live = new Map<string, Session>();
-  readonly #touchedAt = new WeakMap<Session, number>();
   readonly #options: SessionsOptions;
   readonly #link: SessionLink;
   readonly #unsubscribe: () => void;
+  /** Only where other instances may hold the same sessions. */
+  readonly #shared: SharedLife | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
 
@@ -39,9 +41,11 @@ export class Sessions {
     this.#link = {
       tag: store.tag,
       save: (session) => store.save(session),
-      keep: (session) => this.#quietly(store.save(session)),
-      signal: (session, signal) => this.#quietly(store.signal(session.id, signal)),
+      detached: (session) => this.#shared?.detached(session),
+      signal: (session, signal) => store.signal(session.id, signal),
+      deliver: (session, instance, response) => store.deliver(session.id, instance, response),
     };
+    if (store.isShared) this.#shared = this.#share();
     this.#unsubscribe = changes.subscribe((change) => this.#tell(change));
   }
 
@@ -64,7 +68,8 @@ export class Sessions {
     if (this.#isDraining) throw unavailable('The server is shutting down');
     const session = new Session(id, door, principal, this.#link);
     if (opening !== undefined) session.begin(opening);
-    const created = store.create(session, settings, this.#lifeOf(session));
+    session.isCarrier = door === 'legacy';
+    const created = store.create(session, settings, this.#shared?.lifeOf(session) ?? 0);
     switch (created instanceof Promise ? await created : created) {
       case 'full':
         throw unavailable('Too many sessions');
@@ -75,7 +80,7 @@ export class Sessions {
         throw sessionNotFound();
       case 'created':
     }
-    await this.#keep(session);
+    await this.#hold(session);
     observer.sessionOpened?.(session);
     return session;
   }
@@ -85,12 +90,22 @@ export class Sessions {
    * @throws HttpError 503 when the store is away
    */
   find(id: string, door: Door, principal: Principal): Session | undefined | Promise<Session | undefined> {
+    const shared = this.#shared;
+    // A session that is held here could be served for a while; but whether it still is one cannot be told.
+    if (shared !== undefined && this.#options.store.isAway) throw unavailable('The session store does not answer');
     const session = this.#live.get(id);
-    if (session === undefined) return this.#options.store.isShared ? this.#load(id, door, principal) : undefined;
+    if (session === undefined) return shared?.find(id, door, principal);
     if (session.door !== door || session.principal.id !== principal.id) return undefined;
-    const now = performance.now();
-    session.lastUsedAt = now;
-    return this.#options.store.isShared ? this.#touch(session, now) : session;
+    session.lastUsedAt = performance.now();
+    return shared === undefined ? session : shared.touch(session);
+  }
+
+  /**
+   * Makes this instance the one that carries a session's main stream.
+   * Rejects with a 503 when the store is away.
+   */
+  carry(session: Session, { wantsCursor }: { readonly wantsCursor: boolean }): void | Promise<void> {
+    return this.#shared?.carry(session, wantsCursor);
   }
 
   /**
@@ -98,9 +113,16 @@ export class Sessions {
    * Rejects with a 503 when the store is away.
    */
   close(session: Session, reason: CloseReason): void | Promise<void> {
-    if (!this.#closeHere(session, reason)) return undefined;
-    this.#link.signal(session, { kind: 'closed', reason });
-    return this.#options.store.delete(session);
+    if (session.isClosed) return undefined;
+    if (this.#shared !== undefined) return this.#shared.close(session, reason);
+    this.#closeHere(session, reason);
+    this.#quietly(this.#options.store.delete(session, reason));
+    this.#quietly(this.#options.log.drop(session.id));
+  }
+
+  /** Whether this instance holds such a session, whoever's it is. */
+  holds(id: string): boolean {
+    return this.#live.has(id);
   }
 
   /** Opens no more. */
@@ -112,84 +134,40 @@ export class Sessions {
   closeAll(reason: CloseReason): void {
     this.#unsubscribe();
     for (const session of [...this.#live.values()]) {
-      if (this.#options.store.isShared) this.#closeHere(session, reason);
-      else this.#quietly(this.close(session, reason));
+      this.#shared?.leave(session);
+      if (this.#shared === undefined) this.#quietly(this.close(session, reason));
+      else this.#closeHere(session, reason);
     }
   }
 
-  async #load(id: string, door: Door, principal: Principal): Promise<Session | undefined> {
-    const record = await this.#options.store.get(id);
-    if (record?.door !== door || record.principal.id !== principal.id) return undefined;
-    // Somebody else on this instance may have been quicker.
-    const quicker = this.#live.get(id);
-    if (quicker !== undefined) return quicker;
-    const session = new Session(id, door, principal, this.#link);
-    session.adopt(record);
-    await this.#keep(session);
-    return this.#live.get(id);
+  async #hold(session: Session): Promise<void> {
+    if (this.#shared !== undefined) await this.#shared.begin(session);
+    this.#holdHere(session);
   }
 
-  async #keep(session: Session): Promise<void> {
-    const { settings, store } = this.#options;
-    if (store.isShared) await store.watch(session.id, (signal) => this.#hear(session, signal));
-    if (this.#live.has(session.id)) return;
+  #holdHere(session: Session): void {
+    const { settings } = this.#options;
     this.#live.set(session.id, session);
     const sweepMs = Math.max(10, Math.min(SWEEP_MS, settings.legacyResumeMs / 3, settings.sessionIdleMs / 3));
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
-  // A session that is used lives on; saying so every time would cost a command a call.
-  #touch(session: Session, now: number): Session | Promise<Session | undefined> {
-    const life = this.#lifeOf(session);
-    if (now - (this.#touchedAt.get(session) ?? -Infinity) < life / 10) return session;
-    this.#touchedAt.set(session, now);
-    return this.#touchStored(session, life);
-  }
-
-  async #touchStored(session: Session, life: number): Promise<Session | undefined> {
-    if (await this.#options.store.touch(session, life)) return session;
-    this.#closeHere(session, 'idle');
-    return undefined;
-  }
-
-  #hear(session: Session, signal: SessionSignal): void {
-    switch (signal.kind) {
-      case 'closed':
-        this.#closeHere(session, signal.reason);
-        return;
-      case 'cancel':
-        return session.cancelHere(signal.requestId);
-      case 'answer':
-        session.takeAnswerHere(signal.response);
-        return;
-      case 'attached':
-        session.writers.get(signal.stream)?.end('taken over');
-        return;
-      case 'changed':
-        this.#quietly(this.#reload(session));
-    }
-  }
-
-  async #reload(session: Session): Promise<void> {
-    const record = await this.#options.store.get(session.id);
-    if (record !== undefined) session.adopt(record);
-  }
-
-  #closeHere(session: Session, reason: CloseReason): boolean {
-    if (session.isClosed) return false;
+  #closeHere(session: Session, reason: CloseReason): void {
+    if (session.isClosed) return;
     session.isClosed = true;
-    this.#forget(session);
+    this.#release(session);
     for (const call of [...session.calls]) call.abort(reason === 'shutdown' ? 'shutdown' : 'session closed');
-    for (const writer of [...session.writers.values()])
-      writer.end(reason === 'shutdown' ? 'shutdown' : 'session closed');
-    this.#quietly(this.#options.log.drop(session.id));
+    const isShutdown = reason === 'shutdown';
+    // Who comes back after a while finds the next server; legacy clients die of the word.
+    const mayRetry = isShutdown && session.door === 'streamable' && has(session.revision, 'priming');
+    const last = mayRetry ? formatRetry(this.#options.settings.retryMs) : undefined;
+    for (const writer of [...session.writers.values()]) writer.end(isShutdown ? 'shutdown' : 'session closed', last);
+    this.#options.log.leave?.(session.id);
     this.#options.observer.sessionClosed?.(session, reason);
-    return true;
   }
 
-  #forget(session: Session): void {
+  #release(session: Session): void {
     this.#live.delete(session.id);
-    this.#quietly(this.#options.store.unwatch(session.id));
     if (this.#live.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -199,18 +177,23 @@ export class Sessions {
     if (change.kind === 'task') return;
     const data = JSON.stringify({ jsonrpc: '2.0', ...toNotification(change) });
     for (const session of this.#live.values()) {
-      if (!session.isInitialized || !session.hasMainStream) continue;
+      if (!session.isInitialized) continue;
       if (change.kind === 'resource' && !session.subscriptions.has(change.uri)) continue;
-      // Of the instances that hold a session one speaks: the one that carries its stream.
-      if (this.#options.store.isShared && !session.writers.has(MAIN_STREAM)) continue;
-      void this.#options.log.append(session.id, MAIN_STREAM, data, 'message');
+      if (!session.hasMainStream) {
+        session.unheard += 1;
+        if (session.unheard === 1) this.#options.observer.unheard?.(session, toNotification(change).method);
+        continue;
+      }
+      // Of the instances that hold a session one speaks: the one that carries its stream, or did last.
+      if (this.#shared !== undefined && !session.isCarrier) continue;
+      this.#quietly(this.#options.log.append(session.id, MAIN_STREAM, data, 'message'));
     }
   }
 
   #sweep(): void {
     const now = performance.now();
     for (const session of this.#live.values()) {
-      if (this.#options.store.isShared) this.#tend(session, now);
+      if (this.#shared !== undefined) this.#shared.tend(session, now);
       else if (this.#isOver(session, now)) {
         this.#quietly(this.close(session, session.door === 'legacy' ? 'stream lost' : 'idle'));
       }
@@ -226,30 +209,29 @@ export class Sessions {
     return !session.isBusy && now - session.lastUsedAt >= sessionIdleMs;
   }
 
-  // In a shared store sessions expire by themselves, unless an instance that needs one says that it lives.
-  #tend(session: Session, now: number): void {
-    const isNeeded = session.door === 'legacy' ? session.writers.has(MAIN_STREAM) : session.isBusy;
-    if (isNeeded) this.#quietly(this.#touch(session, now));
-    else if (session.isBusy) this.#quietly(this.#check(session, now));
-    else if (now - session.lastUsedAt >= REMEMBER_MS) this.#forget(session);
-  }
-
-  // Calls here, the stream elsewhere or nowhere: they end when the session does.
-  async #check(session: Session, now: number): Promise<void> {
-    if (now - (this.#touchedAt.get(session) ?? -Infinity) < this.#lifeOf(session) / 10) return;
-    this.#touchedAt.set(session, now);
-    if ((await this.#options.store.get(session.id)) === undefined) this.#closeHere(session, 'stream lost');
-  }
-
-  // Longer than asked for by what may have passed since it was last said.
-  #lifeOf({ door }: Session): number {
-    const { legacyResumeMs, sessionIdleMs } = this.#options.settings;
-    return Math.ceil((door === 'legacy' ? legacyResumeMs : sessionIdleMs) * 1.5);
+  #share(): SharedLife {
+    const { store, settings } = this.#options;
+    return new SharedLife({
+      store,
+      settings,
+      link: this.#link,
+      live: this.#live,
+      hold: (session) => this.#holdHere(session),
+      closeHere: (session, reason) => this.#closeHere(session, reason),
+      forget: (session) => {
+        this.#release(session);
+        this.#quietly(store.unwatch(session.id));
+      },
+      quietly: (said) => this.#quietly(said),
+    });
   }
 
   // For what is said to the store without anybody waiting for it.
   #quietly(said: unknown): void {
     if (!(said instanceof Promise)) return;
-    said.catch((error: unknown) => this.#options.observer.fault?.(error, 'session store'));
+    said.catch((error: unknown) => {
+      // That the store is away is told by whoever holds the connection.
+      if (!(error instanceof HttpError)) this.#options.observer.fault?.(error, 'session store');
+    });
   }
 }

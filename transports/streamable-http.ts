@@ -1,30 +1,22 @@
 /** The modern door: POST, GET and DELETE on /mcp, for the handshake revisions and, by their `_meta`, for 2026-07-28. */
 import { ErrorCode, RpcError } from '../protocol/errors.js';
 import { has } from '../protocol/features.js';
-import {
-  idOf,
-  isRequest,
-  type Message,
-  type Notification,
-  parseMessage,
-  type Request,
-  type RequestId,
-  type Response,
-} from '../protocol/json-rpc.js';
+import { idOf, isRequest, type Message, parseMessage, type Request, type RequestId } from '../protocol/json-rpc.js';
 import { type Opening, parseOpening } from '../protocol/lifecycle.js';
 import { claimsModern, unsupportedVersion } from '../protocol/modern.js';
 import { formatPriming } from '../protocol/sse.js';
 import {
   ASSUMED_REVISION,
-import { passGate, passSessionGate } from './gate.js';
   type HandshakeRevision,
   isHandshakeRevision,
   MODERN_REVISION,
 } from '../protocol/versions.js';
 import { type Accepts, parseAccept } from './accept.js';
+import { parseBatch } from './batch.js';
 import { readJson } from './body.js';
 import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
 import { begin, checkRoom, createExchange, take } from './handshake.js';
+import { passGate, passSessionGate } from './gate.js';
 import type { Host } from './host.js';
 import { badRequest, HttpError, sendAccepted, sessionNotFound } from './http.js';
 import type { LegacySse } from './legacy-sse.js';
@@ -38,9 +30,6 @@ import { SseWriter } from './sse-writer.js';
 import { serveStateless } from './stateless-http.js';
 import { StreamReply } from './stream-reply.js';
 import { header, type Visit } from './visit.js';
-
-/** How many messages one body may hold, in the one revision that has batches. */
-const MAX_BATCH = 50;
 
 export class StreamableHttp {
   readonly #host: Host;
@@ -85,8 +74,10 @@ export class StreamableHttp {
     if (session === undefined) visit.notes.lostSession = id;
     if (session === undefined) throw sessionNotFound();
     visit.notes.session = session;
-    if (lastEventId === undefined) await this.#stream(visit, session, MAIN_STREAM, session.mainCursor);
-    else await this.#resume(visit, session, lastEventId);
+    if (lastEventId === undefined) {
+      await sessions.carry(session, { wantsCursor: true });
+      await this.#stream(visit, session, MAIN_STREAM, await this.#placeOf(session));
+    } else await this.#resume(visit, session, lastEventId);
   }
 
   /** Ends a session, if there is one and it is the caller's. */
@@ -106,20 +97,20 @@ export class StreamableHttp {
     const id = idOf(message);
     const version = checkVersion(header(visit, 'mcp-protocol-version'), id);
     const session = await this.#findSession(visit, id);
-    const passing = passGate(this.#host.gate, visit, [message]);
-    if (passing !== undefined) await passing;
     if (isRequest(message) && message.method === 'initialize')
       return this.#initialize(message, visit, accepts, session);
     if (!isRequest(message)) {
       this.#requireSession(visit, session, undefined);
-      take(message, session, this.#host);
+      const taken = take(message, session, this.#host);
+      if (taken !== undefined) await taken;
       return sendAccepted(visit.res);
     }
     this.#requireSession(visit, session, id);
+    const passing = passGate(this.#host.gate, visit, [message]);
+    if (passing !== undefined) await passing;
     checkRoom(this.#host, session, [message]);
     const revision = revisionOf(session, version);
     visit.notes.revision = revision;
-    await passGate(this.#host.gate, visit, [request]);
     const reply = this.#replyTo(visit, accepts, session, revision, message.id);
     await createExchange(message, visit, this.#host, { session, revision, reply }).run();
   }
@@ -128,35 +119,35 @@ export class StreamableHttp {
     if (live?.isInitialized === true) {
       throw badRequest(new RpcError(ErrorCode.invalidRequest, 'Invalid request: already initialized'), request.id);
     }
+    await passGate(this.#host.gate, visit, [request]);
     checkRoom(this.#host, undefined, [request]);
     const opening = parseOpening(request.params);
     const session = live ?? (await this.#openSession(visit, request.id, opening));
     if (live !== undefined) await begin(live, opening);
     visit.notes.session = session;
     visit.notes.revision = opening.revision;
-    const reply = new PostReply(visit, this.#host, {
-      mode: postMode(accepts, this.#host.settings),
-      revision: opening.revision,
-      session,
-      ids: [request.id],
-      headers: session === undefined ? {} : { 'Mcp-Session-Id': session.id },
-    });
-    await createExchange(request, visit, this.#host, { session, revision: opening.revision, reply }).run();
-    await passGate(this.#host.gate, visit, requests);
+    if (session !== undefined) visit.res.setHeader('Mcp-Session-Id', session.id);
+    const { revision } = opening;
+    const reply = this.#replyTo(visit, accepts, session, revision, request.id);
+    await createExchange(request, visit, this.#host, { session, revision, reply }).run();
   }
 
   async #postBatch(body: readonly unknown[], visit: Visit, accepts: Accepts): Promise<void> {
-    const version = checkVersion(header(visit, 'mcp-protocol-version'), undefined);
+    const said = header(visit, 'mcp-protocol-version');
+    if (said === MODERN_REVISION) parseBatch(body, MODERN_REVISION);
+    const version = checkVersion(said, undefined);
     const session = await this.#findSession(visit, undefined);
     this.#requireSession(visit, session, undefined);
     const revision = revisionOf(session, version);
     const messages = parseBatch(body, revision);
     visit.notes.read(messages);
     const requests = messages.filter(isRequest);
+    await passGate(this.#host.gate, visit, requests);
     checkRoom(this.#host, session, requests);
-    for (const message of messages) if (!isRequest(message)) take(message, session, this.#host);
-    const [first] = requests;
-    if (first === undefined) return sendAccepted(visit.res);
+    if (requests.length === 0) {
+      for (const message of messages) if (!isRequest(message)) await take(message, session, this.#host);
+      return sendAccepted(visit.res);
+    }
     const mode = postMode(accepts, this.#host.settings);
     const reply = new PostReply(visit, this.#host, {
       mode,
@@ -165,10 +156,12 @@ export class StreamableHttp {
       ids: requests.map(({ id }) => id),
       isBatch: true,
     });
-    const exchanges = requests.map((request) =>
-      createExchange(request, visit, this.#host, { session, revision, reply }),
-    );
-    await Promise.all(exchanges.map((exchange) => exchange.run()));
+    // In the order they came: what cancels a request of the same batch stands behind it.
+    const running = messages.map(async (message) => {
+      if (isRequest(message)) await createExchange(message, visit, this.#host, { session, revision, reply }).run();
+      else await take(message, session, this.#host);
+    });
+    await Promise.all(running);
   }
 
   #replyTo(
@@ -179,7 +172,7 @@ export class StreamableHttp {
     id: RequestId,
   ): Reply {
     const { settings, log } = this.#host;
-    if (settings.responseRouting === 'stream' && session?.writers.has(MAIN_STREAM) === true) {
+    if (settings.responseRouting === 'stream' && session?.isListening === true) {
       sendAccepted(visit.res);
       return new StreamReply(session, log, visit.notes);
     }
@@ -199,7 +192,6 @@ export class StreamableHttp {
 
   #requireSession(visit: Visit, session: Session | undefined, id: RequestId | undefined): void {
     if (session !== undefined || this.#host.settings.sessions !== 'required') return;
-    await passSessionGate(this.#host.gate, visit, id);
     const message = 'Invalid request: Mcp-Session-Id is required: begin with initialize';
     throw badRequest(new RpcError(ErrorCode.invalidRequest, message), id);
   }
@@ -207,11 +199,11 @@ export class StreamableHttp {
   async #openSession(visit: Visit, id: RequestId, opening: Opening): Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
     if (settings.sessions === 'off') return undefined;
+    await passSessionGate(this.#host.gate, visit, id);
     try {
       return await sessions.open('streamable', visit.principal, { opening });
     } catch (error) {
       throw error instanceof HttpError ? withId(error, id) : error;
-    await passSessionGate(this.#host.gate, visit);
     }
   }
 
@@ -219,6 +211,7 @@ export class StreamableHttp {
   async #openChosen(id: string, visit: Visit): Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
     if (settings.responseRouting !== 'stream' || !/^[\x21-\x7e]{1,128}$/.test(id)) return undefined;
+    await passSessionGate(this.#host.gate, visit);
     return sessions.open('streamable', visit.principal, { id });
   }
 
@@ -226,6 +219,13 @@ export class StreamableHttp {
     const cut = await this.#legacy.sessionOf(lastEventId, visit);
     if (cut !== undefined || looksLegacy(visit)) return this.#legacy.stream(visit);
     throw methodNotAllowed('POST, DELETE, OPTIONS, HEAD', 'GET needs a session. The legacy transport is at /sse');
+  }
+
+  // A client that does not say where it stands goes on where its last connection ended, or where the window begins by now.
+  async #placeOf(session: Session): Promise<string> {
+    const { log } = this.#host;
+    const isKept = await log.holds(session.id, MAIN_STREAM, session.mainCursor);
+    return isKept ? session.mainCursor : log.oldest(session.id, MAIN_STREAM);
   }
 
   async #resume(visit: Visit, session: Session, lastEventId: string): Promise<void> {
@@ -236,12 +236,16 @@ export class StreamableHttp {
       const message = 'Last-Event-ID is not of this session, or what came after it is no longer kept';
       throw badRequest(new RpcError(ErrorCode.invalidRequest, message));
     }
+    if (place.stream === MAIN_STREAM) await this.#host.sessions.carry(session, { wantsCursor: false });
+    else await session.announce(place.stream);
     await this.#stream(visit, session, place.stream, place.cursor);
   }
 
   async #stream(visit: Visit, session: Session, stream: string, after: string): Promise<void> {
     const { settings, streams, observer, log } = this.#host;
     const { res, exchangeId, notes } = visit;
+    // It may have ended while the log was asked.
+    if (session.isClosed) throw sessionNotFound();
     const kind = stream === MAIN_STREAM ? 'session' : 'resumed';
     const writer = new SseWriter(
       res,
@@ -279,29 +283,6 @@ function parse(body: unknown): Message {
     return parseMessage(body);
   } catch (error) {
     if (error instanceof RpcError) throw badRequest(error, idOf(body));
-    throw error;
-  }
-}
-
-function parseBatch(body: readonly unknown[], revision: HandshakeRevision): (Request | Notification | Response)[] {
-  const refuse = (why: string): HttpError =>
-    badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: ${why}`));
-  if (!has(revision, 'batch')) throw refuse('only 2025-03-26 has batches');
-  if (body.length === 0) throw refuse('a batch holds at least one message');
-  if (body.length > MAX_BATCH) throw refuse(`a batch holds at most ${MAX_BATCH} messages`);
-  const messages = body.map(parseBatched);
-  if (messages.some((message) => 'method' in message && message.method === 'initialize')) {
-    throw refuse('initialize cannot be part of a batch');
-  }
-  return messages;
-}
-
-function parseBatched(item: unknown): Message {
-  try {
-    return parseMessage(item);
-  } catch (error) {
-    // Which request of the batch it was cannot be told by an id: the refusal is of the whole.
-    if (error instanceof RpcError) throw badRequest(error);
     throw error;
   }
 }

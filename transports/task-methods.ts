@@ -3,16 +3,17 @@ import type { Method } from '../protocol/dispatcher.js';
 import { ErrorCode, missingCapability, RpcError } from '../protocol/errors.js';
 import { isObject, type Params } from '../protocol/json-rpc.js';
 import { TASKS_EXTENSION } from '../protocol/mcp.js';
-import type { Task, Tasks } from './tasks.js';
+import type { TaskView } from './task-view.js';
+import type { Tasks } from './tasks.js';
 
 /** `tasks/get`, `tasks/update` and `tasks/cancel` (SEP-2663). */
 export function taskMethods(tasks: Tasks): Method[] {
-  const define = (name: string, run: (task: Task, params: Params) => object): Method => ({
+  const define = (name: string, run: (task: TaskView, params: Params) => object | Promise<object>): Method => ({
     name,
     era: 'modern',
-    run(params, call) {
+    async run(params, call) {
       requireExtension(call);
-      return run(tasks.find(params.taskId, call), params);
+      return run(await tasks.find(params.taskId, call), params);
     },
   });
   return [
@@ -28,14 +29,14 @@ function requireExtension({ client }: Call): void {
   }
 }
 
-function update(task: Task, params: Params): object {
+async function update(task: TaskView, params: Params): Promise<object> {
   const responses = params.inputResponses;
   if (!isObject(responses)) throw new RpcError(ErrorCode.invalidParams, 'Invalid params: inputResponses is required');
-  task.answer(responses);
+  await task.answer(responses);
   return {};
 }
 
-function cancel(task: Task): object {
-  task.exchange.abort('cancelled');
+async function cancel(task: TaskView): Promise<object> {
+  await task.cancel();
   return {};
 }

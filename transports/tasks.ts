@@ -11,8 +11,9 @@ import type { ErrorObject, Response } from '../protocol/json-rpc.js';
 import { MODERN_REVISION } from '../protocol/versions.js';
 import type { Asker } from './asker.js';
 import type { Exchange, TaskMaker } from './exchange.js';
-
-export type TaskStatus = 'working' | 'input_required' | 'completed' | 'cancelled' | 'failed';
+import { RemoteTask } from './remote-task.js';
+import type { PostedTask, TaskBoard, TaskWord } from './task-board.js';
+import { summarizeForHandshake, type TaskStatus, type TaskView } from './task-view.js';
 
 export interface TasksOptions {
   readonly changes: Changes;
@@ -20,12 +21,14 @@ export interface TasksOptions {
   /** How long a task is kept, from its beginning. */
   readonly ttlMs: number;
   readonly pollIntervalMs?: number;
+  /** Where tasks are known to other instances, where there are any. */
+  readonly board?: TaskBoard | undefined;
 }
 
 const POLL_INTERVAL_MS = 1000;
 
 /** One call that became a task. */
-export class Task implements Asker {
+export class Task implements Asker, TaskView {
   readonly id = randomUUID();
   readonly createdAt = new Date();
   lastUpdatedAt = this.createdAt;
@@ -78,6 +81,10 @@ export class Task implements Asker {
       }
     }
     if (!this.isTerminal && this.#questions.size === 0) this.#become('working');
+  }
+
+  cancel(): void {
+    this.exchange.abort('cancelled');
   }
 
   abort(cause: AbortCause): void {
@@ -155,18 +162,18 @@ interface PendingQuestion extends Question {
   readonly reject: (error: Error) => void;
 }
 
-/** The task as 2025-11-25 clients read it. A tool that failed is a failed task there. */
-export function summarizeForHandshake(task: Task): Record<string, unknown> {
-  const { ttlMs, pollIntervalMs, ...rest } = task.summarize();
-  const isError = (task.result as { isError?: boolean } | undefined)?.isError === true;
-  return { ...rest, status: isError ? 'failed' : task.status, ttl: ttlMs, pollInterval: pollIntervalMs };
+// All who prove nothing are one principal; what tells them apart is their session, if they have one.
+function isOwner(
+  task: { principal: string; session: string | undefined },
+  { principal, session, revision }: Call,
+): boolean {
+  if (task.principal !== principal.id) return false;
+  if (!principal.isAnonymous || revision === MODERN_REVISION) return true;
+  return session !== undefined && task.session === session.id;
 }
 
-// All who prove nothing are one principal; what tells them apart is their session, if they have one.
-function isOwner({ exchange }: Task, { principal, session, revision }: Call): boolean {
-  if (exchange.principal.id !== principal.id) return false;
-  if (!principal.isAnonymous || revision === MODERN_REVISION) return true;
-  return session !== undefined && exchange.session?.id === session.id;
+function ownerOf({ exchange }: Task): { principal: string; session: string | undefined } {
+  return { principal: exchange.principal.id, session: exchange.session?.id };
 }
 
 /** Every task of this server. */
@@ -176,6 +183,7 @@ export class Tasks implements TaskMaker {
 
   constructor(options: TasksOptions) {
     this.#options = options;
+    options.board?.onWord((taskId, word) => this.#hear(taskId, word));
   }
 
   get size(): number {
@@ -183,10 +191,11 @@ export class Tasks implements TaskMaker {
   }
 
   /** @throws RpcError when there are as many tasks as there may be */
-  create(exchange: Exchange): { asker: Asker; result: object; settle: (response: Response | undefined) => void } {
+  create(exchange: Exchange): ReturnType<TaskMaker['create']> {
     this.#forgetExpired();
     if (this.#tasks.size >= this.#options.maxTasks) throw new RpcError(ErrorCode.internalError, 'Too many tasks');
     const task = new Task(exchange, this.#options, (changed) => {
+      void this.#post(changed);
       this.#options.changes.publish({ kind: 'task', taskId: changed.id, task: changed.describe() });
     });
     this.#tasks.set(task.id, task);
@@ -197,29 +206,64 @@ export class Tasks implements TaskMaker {
           ? { resultType: 'task', ...task.summarize() }
           : { task: summarizeForHandshake(task) },
       settle: (response) => task.settle(response),
+      isKnown: this.#post(task),
     };
   }
 
-  /** @throws RpcError -32602 for a task that is not there, or not this caller's */
-  find(taskId: unknown, call: Call): Task {
+  /**
+   * @throws RpcError -32602 for a task that is not there, or not this caller's; -32603 when it may be another instance's
+   *   and the store is away
+   */
+  find(taskId: unknown, call: Call): TaskView | Promise<TaskView> {
     this.#forgetExpired();
     const task = typeof taskId === 'string' ? this.#tasks.get(taskId) : undefined;
-    if (task === undefined || !isOwner(task, call)) throw new RpcError(ErrorCode.invalidParams, 'Unknown task');
-    return task;
+    if (task !== undefined && isOwner(ownerOf(task), call)) return task;
+    if (task !== undefined || typeof taskId !== 'string' || this.#options.board === undefined) throw unknownTask();
+    return this.#findElsewhere(taskId, call, this.#options.board);
   }
 
-  /** The caller's tasks, oldest first. */
+  /** The caller's tasks on this instance, oldest first. */
   list(call: Call): Task[] {
     this.#forgetExpired();
-    return [...this.#tasks.values()].filter((task) => isOwner(task, call));
+    return [...this.#tasks.values()].filter((task) => isOwner(ownerOf(task), call));
   }
 
   /** Those of the tasks that the caller may hear of. */
-  visible(ids: readonly string[], call: Call): string[] {
-    return ids.filter((id) => {
-      const task = this.#tasks.get(id);
-      return task !== undefined && isOwner(task, call);
-    });
+  async visible(ids: readonly string[], call: Call): Promise<string[]> {
+    const found = await Promise.all(ids.map((id) => this.#isVisible(id, call)));
+    return ids.filter((_, index) => found[index]);
+  }
+
+  async #isVisible(id: string, call: Call): Promise<boolean> {
+    const task = this.#tasks.get(id);
+    if (task !== undefined) return isOwner(ownerOf(task), call);
+    const posted = await this.#options.board?.get(id).catch(() => undefined);
+    return posted !== undefined && isOwner(posted, call);
+  }
+
+  async #findElsewhere(taskId: string, call: Call, board: TaskBoard): Promise<TaskView> {
+    let posted: PostedTask | undefined;
+    try {
+      posted = await board.get(taskId);
+    } catch {
+      // Not "unknown": the client would give it up.
+      throw new RpcError(ErrorCode.internalError, 'The task store does not answer');
+    }
+    if (posted === undefined || !isOwner(posted, call)) throw unknownTask();
+    return new RemoteTask(posted, board, this.#options.changes);
+  }
+
+  async #post(task: Task): Promise<void> {
+    const { board } = this.#options;
+    if (board === undefined) return;
+    const { id, isTerminal } = task;
+    await board.post({ id, owner: board.owner, ...ownerOf(task), isTerminal, description: task.describe() });
+  }
+
+  #hear(taskId: string, word: TaskWord): void {
+    const task = this.#tasks.get(taskId);
+    if (word.kind === 'cancel') task?.cancel();
+    else task?.answer(word.responses);
   }
 
   #forgetExpired(): void {
@@ -231,4 +275,8 @@ export class Tasks implements TaskMaker {
       task.exchange.abort('expired');
     }
   }
+}
+
+function unknownTask(): RpcError {
+  return new RpcError(ErrorCode.invalidParams, 'Unknown task');
 }

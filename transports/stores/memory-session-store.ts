@@ -1,8 +1,9 @@
-import type { Created, SessionLimits, SessionRecord, SessionStore } from '../session-store.js';
+import type { Carriage, Created, SessionLimits, SessionRecord, SessionStore } from '../session-store.js';
 
 /** The sessions of one process. There is nobody else to tell anything. */
 export class MemorySessionStore implements SessionStore {
   readonly isShared = false;
+  readonly isAway = false;
   readonly tag = '';
   readonly #records = new Map<string, SessionRecord>();
   readonly #perPrincipal = new Map<string, number>();
@@ -30,18 +31,35 @@ export class MemorySessionStore implements SessionStore {
     return this.#records.has(id);
   }
 
-  delete({ id, principal }: SessionRecord): void {
-    if (!this.#records.delete(id)) return;
+  delete({ id, principal }: SessionRecord): number {
+    if (!this.#records.delete(id)) return 0;
     const left = (this.#perPrincipal.get(principal.id) ?? 1) - 1;
     if (left > 0) this.#perPrincipal.set(principal.id, left);
     else this.#perPrincipal.delete(principal.id);
+    return 0;
+  }
+
+  restore({ id }: SessionRecord): boolean {
+    return this.#records.has(id);
   }
 
   count(): number {
     return this.#records.size;
   }
 
+  carry({ mainCursor }: SessionRecord): Carriage {
+    return { cursor: mainCursor, isElsewhere: false };
+  }
+
+  carried(): void {
+    return;
+  }
+
   signal(): void {
+    return;
+  }
+
+  deliver(): void {
     return;
   }
 
@@ -50,6 +68,10 @@ export class MemorySessionStore implements SessionStore {
   }
 
   unwatch(): void {
+    return;
+  }
+
+  onDoubt(): void {
     return;
   }
 }

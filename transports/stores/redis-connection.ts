@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createClient } from 'redis';
-import { unavailable } from '../http.js';
+import type { createClient } from 'redis';
+import { HttpError, unavailable } from '../http.js';
+import { redisPackage } from './redis-package.js';
+import { RedisSubscriptions } from './redis-subscriptions.js';
 
 export interface RedisOptions {
   readonly url: string;
@@ -8,12 +10,15 @@ export interface RedisOptions {
   readonly prefix: string;
   /** How long an answer may take before the store counts as away. */
   readonly timeoutMs?: number;
+  /** How long it may be silent before its connections are made anew. */
+  readonly dropAfterMs?: number;
   readonly onFault?: (error: unknown, where: string) => void;
 }
 
-type Listener = (message: string) => void;
+type Client = ReturnType<typeof createClient>;
 
 const MAX_BACKOFF_MS = 2000;
+const WATCH_MS = 1000;
 
 /** A piece of Lua that Redis runs in one step. */
 export class RedisScript {
@@ -24,50 +29,87 @@ export class RedisScript {
   }
 }
 
-/** The one pair of connections of a process: one asks, one listens. Comes back by itself, ever more patiently. */
+/**
+ * The one pair of connections of a process: one asks, one listens. Comes back by itself, ever more patiently. A store
+ * that hangs is as far away as one that is gone: who asks is told within the timeout, and from then on at once.
+ */
 export class RedisConnection {
   readonly prefix: string;
-  readonly #client: ReturnType<typeof createClient>;
-  readonly #subscriber: ReturnType<typeof createClient>;
+  readonly #client: Client;
+  readonly #subscriber: Client;
+  readonly #subscriptions: RedisSubscriptions;
   readonly #timeoutMs: number;
-  readonly #listeners = new Map<string, Set<Listener>>();
-  readonly #onReady = new Set<() => void>();
+  readonly #dropAfterMs: number;
+  readonly #onFault: (error: unknown, where: string) => void;
+  readonly #onReturn = new Set<() => void>();
+  #watchdog: NodeJS.Timeout | undefined;
   #commands = 0;
+  #isSilent = false;
   #isClosed = false;
 
-  constructor({ url, prefix, timeoutMs = 2000, onFault = () => undefined }: RedisOptions) {
+  constructor({ url, prefix, timeoutMs = 2000, dropAfterMs = 10_000, onFault = () => undefined }: RedisOptions) {
     this.prefix = prefix;
     this.#timeoutMs = timeoutMs;
+    this.#dropAfterMs = dropAfterMs;
+    this.#onFault = onFault;
     const reconnectStrategy = (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 10), MAX_BACKOFF_MS);
     // Waiting in a queue for a store that is away would make clients wait; they are told to come back instead.
-    this.#client = createClient({
+    this.#client = redisPackage().createClient({
       url,
+      RESP: 2,
       disableOfflineQueue: true,
-      pingInterval: 5000,
       socket: { reconnectStrategy, connectTimeout: timeoutMs },
     });
     this.#subscriber = this.#client.duplicate({ disableOfflineQueue: false });
+    this.#subscriptions = new RedisSubscriptions(this.#subscriber);
     this.#client.on('error', (error: unknown) => onFault(error, 'redis'));
     this.#subscriber.on('error', (error: unknown) => onFault(error, 'redis subscriber'));
-    const announce = (): void => {
-      if (this.isReady) for (const listener of this.#onReady) listener();
-    };
-    this.#client.on('ready', announce);
-    this.#subscriber.on('ready', announce);
+    this.#client.on('ready', () => {
+      this.#isSilent = false;
+      this.#announce();
+    });
+    this.#subscriber.on('ready', () => this.#announce());
   }
 
-  /** @throws Error when the first connection cannot be made */
+  /**
+   * Resolves when both connections stand, or when that takes longer than a moment: a server can begin without its store
+   * and serve what needs none.
+   * @throws Error when Redis refuses us
+   */
   async connect(): Promise<void> {
-    await Promise.all([this.#client.connect(), this.#subscriber.connect()]);
+    const both = Promise.all([this.#client.connect(), this.#subscriber.connect()]);
+    this.#watchdog = setInterval(() => this.#watch(), WATCH_MS).unref();
+    let timer: NodeJS.Timeout | undefined;
+    const moment = new Promise<void>((resolve) => (timer = setTimeout(resolve, 2 * this.#timeoutMs)));
+    const refused = new Promise<never>((_resolve, reject) => {
+      this.#client.on('error', (error: unknown) => {
+        if (error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(error.message)) reject(error);
+      });
+    });
+    refused.catch(() => undefined);
+    both.catch(() => undefined);
+    await Promise.race([both, moment, refused]);
+    clearTimeout(timer);
+    await this.#refuseCluster();
   }
 
+  /** Whether commands are answered, as far as is known. */
+  get isAnswering(): boolean {
+    return this.#client.isReady && !this.#isSilent;
+  }
+
+  /** Whether commands are answered and channels are heard. */
   get isReady(): boolean {
-    return this.#client.isReady && this.#subscriber.isReady;
+    return this.isAnswering && this.#subscriber.isReady;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** How many commands were sent, for whoever counts the cost. */
   get commands(): number {
-    return this.#commands;
+    return this.#commands + this.#subscriptions.commands;
   }
 
   key(...parts: string[]): string {
@@ -76,7 +118,7 @@ export class RedisConnection {
 
   /** @throws HttpError 503 when the store does not answer */
   async command(...args: string[]): Promise<unknown> {
-    if (!this.#client.isReady) throw away();
+    if (!this.isAnswering) throw away();
     this.#commands += 1;
     return this.#within(this.#client.sendCommand(args));
   }
@@ -92,17 +134,36 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * Says something again and again until it is said. Whoever says it so must not mind that it may be heard twice: a lost
+   * reply cannot be told from a lost command.
+   * @throws HttpError 503 when it could not be said in time; what Redis has against it
+   */
+  async insist<T>(say: () => Promise<T>, forMs: number, signal?: AbortSignal): Promise<T> {
+    const giveUpAt = performance.now() + forMs;
+    for (;;) {
+      try {
+        return await say();
+      } catch (error) {
+        const isOver = this.#isClosed || signal?.aborted === true || performance.now() >= giveUpAt;
+        if (!isAway(error) || isOver) throw error;
+        await this.#untilBack(signal);
+      }
+    }
+  }
+
+  /** Whether a channel is being heard, so that nothing said from now on is missed. */
+  hears(channel: string): boolean {
+    return this.#subscriber.isReady && this.#subscriptions.has(channel);
+  }
+
   /** Hears a channel. Resolves when Redis has been told. @throws HttpError 503 when the store does not answer */
-  async watch(channel: string, listener: Listener): Promise<() => void> {
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    const isFirst = listeners.size === 0;
-    listeners.add(listener);
-    this.#listeners.set(channel, listeners);
-    const unwatch = (): void => this.#unwatch(channel, listener);
-    if (!isFirst) return unwatch;
+  async watch(channel: string, listener: (message: string) => void): Promise<() => void> {
+    if (!this.#subscriber.isReady) throw away();
+    const { told, unwatch } = this.#subscriptions.watch(channel, listener);
+    if (told === undefined) return unwatch;
     try {
-      if (!this.#subscriber.isReady) throw away();
-      await this.#within(this.#subscriber.subscribe(channel, this.#receive));
+      await this.#within(told);
     } catch (error) {
       unwatch();
       throw error;
@@ -110,50 +171,105 @@ export class RedisConnection {
     return unwatch;
   }
 
-  /** Called whenever both connections stand again. @returns what ends it */
-  onReady(listener: () => void): () => void {
-    this.#onReady.add(listener);
-    return () => this.#onReady.delete(listener);
+  /** Called whenever both connections stand again: what was kept or said meanwhile may be lost. @returns what ends it */
+  onReturn(listener: () => void): () => void {
+    this.#onReturn.add(listener);
+    return () => this.#onReturn.delete(listener);
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearInterval(this.#watchdog);
     this.#client.destroy();
     this.#subscriber.destroy();
+    this.#announce();
   }
 
-  readonly #receive = (message: string, channel: string): void => {
-    for (const listener of [...(this.#listeners.get(channel) ?? [])]) listener(message);
-  };
+  #announce(): void {
+    if (this.isReady || this.#isClosed) for (const listener of [...this.#onReturn]) listener();
+  }
 
-  #unwatch(channel: string, listener: Listener): void {
-    const listeners = this.#listeners.get(channel);
-    listeners?.delete(listener);
-    if (listeners === undefined || listeners.size > 0) return;
-    this.#listeners.delete(channel);
-    // What cannot be said now is forgotten with the connection.
-    if (!this.#isClosed) this.#subscriber.unsubscribe(channel).catch(() => undefined);
+  // A store that hangs closes nothing, so it is asked for a sign of life now and then.
+  #watch(): void {
+    if (this.#client.isReady && !this.#isSilent) {
+      this.#within(this.#client.sendCommand(['PING'])).catch(() => undefined);
+    }
+    if (this.#subscriber.isReady) void this.#subscriptions.check(this.#dropAfterMs);
   }
 
   async #within<T>(answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(away()), this.#timeoutMs);
+      timer = setTimeout(() => {
+        this.#fallSilent(answer);
+        reject(away());
+      }, this.#timeoutMs);
     });
     try {
       return await Promise.race([answer, late]);
     } catch (error) {
-      // What Redis itself says is a fault of ours; everything else means that it cannot be reached.
-      throw isReply(error) ? error : away();
+      if (!(error instanceof redisPackage().ErrorReply)) throw away();
+      if (isFaultOfOurs(error)) throw error;
+      this.#onFault(error, 'redis');
+      throw away();
     } finally {
       clearTimeout(timer);
     }
   }
+
+  // From now on nobody waits, until the answer that is late comes after all, or the connection is made anew.
+  #fallSilent(answer: Promise<unknown>): void {
+    if (this.#isSilent || this.#isClosed) return;
+    this.#isSilent = true;
+    const drop = setTimeout(() => void this.#reconnect(), this.#dropAfterMs).unref();
+    const heard = (): void => {
+      clearTimeout(drop);
+      if (!this.#isSilent || !this.#client.isReady) return;
+      this.#isSilent = false;
+      this.#announce();
+    };
+    answer.then(heard, (error: unknown) => (error instanceof redisPackage().ErrorReply ? heard() : clearTimeout(drop)));
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#client.destroy();
+    // It tells of its failures by itself, and goes on trying; it gives up only when it is closed.
+    await this.#client.connect().catch(() => undefined);
+  }
+
+  #untilBack(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stop();
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const stop = this.onReturn(done);
+      const timer = setTimeout(done, 500);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  // Scripts and limits span keys that a cluster would keep apart.
+  async #refuseCluster(): Promise<void> {
+    if (!this.isAnswering) return;
+    const info = await this.command('INFO', 'cluster').catch(() => '');
+    if (String(info).includes('cluster_enabled:1'))
+      throw new Error('REDIS_URL is a Redis Cluster: one Redis is needed');
+  }
 }
 
-function isReply(error: unknown): boolean {
-  return error instanceof Error && /^[A-Z]{2,} /.test(error.message);
+/** Whether an error only says that the store could not be asked. */
+export function isAway(error: unknown): boolean {
+  return error instanceof HttpError && error.status === 503;
+}
+
+// Redis loads, is a replica now, is full, is busy: it cannot serve us at the moment. What is left is what we said wrong.
+function isFaultOfOurs(error: Error): boolean {
+  return /^(ERR|WRONGTYPE|NOSCRIPT|CROSSSLOT|MOVED)\b/.test(error.message);
 }
 
 function away(): Error {

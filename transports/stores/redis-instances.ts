@@ -1,22 +1,44 @@
-import { randomBytes } from 'node:crypto';
-import type { RedisConnection } from './redis-connection.js';
+import { randomInt } from 'node:crypto';
+import { type RedisConnection, RedisScript } from './redis-connection.js';
+
+const BEAT = new RedisScript(`
+redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('HGETALL', KEYS[1])
+`);
+
+// Only if it has still not said a word: who is quickest to bury must not bury the living.
+const REMOVE = new RedisScript(`
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`);
 
 export interface InstanceTimes {
   /** How often an instance says that it lives. */
   readonly beatMs: number;
-  /** After how long a silence it counts as dead. */
-  readonly deadAfterMs: number;
+  /** How many beats of ours another may miss before it counts as dead. */
+  readonly missedBeats: number;
 }
 
-const DEFAULT_TIMES: InstanceTimes = { beatMs: 1000, deadAfterMs: 5000 };
+const DEFAULT_TIMES: InstanceTimes = { beatMs: 1000, missedBeats: 5 };
+const TTL_MS = 3_600_000;
 
-/** Which instances live. Each says so now and then; whoever has been silent too long is dead, once. */
+interface Pulse {
+  beats: string;
+  missed: number;
+}
+
+/**
+ * Which instances live. Each counts up now and then; one whose count stands still while ours goes on is dead, once. No
+ * clock decides: when the store itself was away, everybody was silent, and nobody dies of it.
+ */
 export class RedisInstances {
-  readonly id = randomBytes(6).toString('hex');
+  /** What names this instance among all, in keys and in the names of streams. */
+  readonly id = createInstanceId();
   readonly #redis: RedisConnection;
   readonly #times: InstanceTimes;
   readonly #onDeath = new Set<(instance: string) => void>();
-  #known = new Set<string>();
+  readonly #others = new Map<string, Pulse>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisConnection, times: InstanceTimes = DEFAULT_TIMES) {
@@ -24,21 +46,23 @@ export class RedisInstances {
     this.#times = times;
   }
 
-  /** @throws HttpError 503 when the store does not answer */
+  /** Begins to say that it lives. Never rejects: a store that is away is told as soon as it is there. */
   async start(): Promise<void> {
-    await this.#beat();
-    this.#timer = setInterval(() => void this.#beat().catch(() => undefined), this.#times.beatMs).unref();
+    const beat = (): Promise<void> => this.#beat().catch(() => undefined);
+    this.#timer = setInterval(() => void beat(), this.#times.beatMs).unref();
+    await beat();
   }
 
   /** Says goodbye, so that nobody has to wait for what will not come. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#redis.command('DEL', this.#key(this.id)).catch(() => undefined);
-    await this.#redis.command('SREM', this.#redis.key('instances'), this.id).catch(() => undefined);
+    await this.#redis.command('HDEL', this.#key, this.id).catch(() => undefined);
   }
 
+  /** @throws HttpError 503 when the store does not answer */
   async isAlive(instance: string): Promise<boolean> {
-    return instance === this.id || (await this.#redis.command('EXISTS', this.#key(instance))) === 1;
+    if (instance === this.id || this.#others.has(instance)) return true;
+    return (await this.#redis.command('HEXISTS', this.#key, instance)) === 1;
   }
 
   onDeath(listener: (instance: string) => void): void {
@@ -46,22 +70,34 @@ export class RedisInstances {
   }
 
   async #beat(): Promise<void> {
-    await this.#redis.command('SET', this.#key(this.id), '1', 'PX', String(this.#times.deadAfterMs));
-    await this.#redis.command('SADD', this.#redis.key('instances'), this.id);
-    const members = (await this.#redis.command('SMEMBERS', this.#redis.key('instances'))) as Iterable<string>;
-    const now = new Set(members);
-    const gone = [...this.#known].filter((instance) => !now.has(instance));
-    for (const instance of now) {
-      if (await this.isAlive(instance)) continue;
-      now.delete(instance);
-      await this.#redis.command('SREM', this.#redis.key('instances'), instance);
-      gone.push(instance);
+    const counts = (await this.#redis.run(BEAT, [this.#key], [this.id, TTL_MS])) as string[];
+    const seen = new Map<string, string>();
+    for (let i = 0; i + 1 < counts.length; i += 2) seen.set(counts[i] ?? '', counts[i + 1] ?? '');
+    seen.delete(this.id);
+    for (const [instance, beats] of seen) {
+      if (this.#others.get(instance)?.beats !== beats) this.#others.set(instance, { beats, missed: 0 });
+      else await this.#miss(instance);
     }
-    this.#known = now;
-    for (const instance of gone) for (const listener of this.#onDeath) listener(instance);
+    // One that is no longer listed has said goodbye, was buried by another, or the store has forgotten it.
+    for (const instance of [...this.#others.keys()]) if (!seen.has(instance)) await this.#miss(instance);
   }
 
-  #key(instance: string): string {
-    return this.#redis.key('i', instance);
+  async #miss(instance: string): Promise<void> {
+    const pulse = this.#others.get(instance);
+    if (pulse === undefined) return;
+    pulse.missed += 1;
+    if (pulse.missed < this.#times.missedBeats) return;
+    await this.#redis.run(REMOVE, [this.#key], [instance, pulse.beats]);
+    this.#others.delete(instance);
+    for (const listener of this.#onDeath) listener(instance);
   }
+
+  get #key(): string {
+    return this.#redis.key('instances');
+  }
+}
+
+/** Eight letters and digits: short enough for the names of streams, long enough never to come twice. */
+function createInstanceId(): string {
+  return Array.from({ length: 8 }, () => randomInt(36).toString(36)).join('');
 }

@@ -1,157 +1,211 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { ClientFacts, Principal } from '../../protocol/call.js';
-import type { LogLevel } from '../../protocol/mcp.js';
-import type { HandshakeRevision } from '../../protocol/versions.js';
-import type { Door } from '../observer.js';
-import type { Created, SessionLimits, SessionRecord, SessionSignal, SessionStore } from '../session-store.js';
-import { type RedisConnection, RedisScript } from './redis-connection.js';
+import { createHash } from 'node:crypto';
+import type { Response } from '../../protocol/json-rpc.js';
+import { START } from '../event-log.js';
+import type { CloseReason } from '../observer.js';
+import type { Carriage, Created, SessionLimits, SessionRecord, SessionSignal, SessionStore } from '../session-store.js';
+import type { RedisConnection } from './redis-connection.js';
+import { RedisFeed } from './redis-feed.js';
+import type { RedisInstances } from './redis-instances.js';
 import { keysOf } from './redis-keys.js';
+import { CARRIED, CARRY, COUNT, CREATE, DELETE, LOAD, RESTORE, SAVE, TOUCH } from './redis-session-scripts.js';
+import {
+  changeOf,
+  changesSince,
+  frameOf,
+  fromStored,
+  snapshotOf,
+  toJson,
+  wishesOf,
+  type Snapshot,
+} from './stored-session.js';
 
-// Expired sessions leave the counts when somebody looks: nobody has to sweep.
-const CREATE = new RedisScript(`
-local now = redis.call('TIME')
-local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ms)
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ms)
-if redis.call('EXISTS', KEYS[1]) == 1 then return 'taken' end
-if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then return 'full' end
-if ARGV[5] ~= '0' and redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5]) then return 'principal full' end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('ZADD', KEYS[2], ms + ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[3], ms + ARGV[3], ARGV[1])
-redis.call('PEXPIRE', KEYS[3], ARGV[3], 'GT')
-if redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
-return 'created'
-`);
+/** How long is remembered that a session was ended, and what is undone that nobody knows the outcome of. */
+const GRAVE_MS = 600_000;
+const UNDO_MS = 60_000;
 
-const TOUCH = new RedisScript(`
-if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end
-local now = redis.call('TIME')
-local expires = now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[2]
-redis.call('ZADD', KEYS[2], expires, ARGV[1])
-redis.call('ZADD', KEYS[3], expires, ARGV[1])
-redis.call('PEXPIRE', KEYS[3], ARGV[2], 'GT')
-for i = 4, #KEYS do redis.call('PEXPIRE', KEYS[i], ARGV[2], 'GT') end
-return 1
-`);
+type Listener = (signal: SessionSignal) => void;
 
-const SAVE = new RedisScript(`
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
-return 1
-`);
-
-const DELETE = new RedisScript(`
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[3], ARGV[1])
-for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
-return redis.call('DEL', KEYS[1])
-`);
+interface Watched {
+  readonly listener: Listener;
+  readonly unwatch: () => void;
+  /** What the store knows of it, as far as this instance has heard. */
+  known: Snapshot;
+}
 
 /** The sessions of all instances. Keys expire by themselves and hold no token. */
 export class RedisSessionStore implements SessionStore {
   readonly isShared = true;
-  readonly tag = randomBytes(3).toString('hex');
   readonly #redis: RedisConnection;
-  readonly #unwatch = new Map<string, () => void>();
+  readonly #instances: RedisInstances;
+  readonly #inbox: RedisFeed;
+  readonly #watched = new Map<string, Watched>();
+  #check: (id?: string) => Promise<boolean> = () => Promise.resolve(false);
 
-  constructor(redis: RedisConnection) {
+  constructor(redis: RedisConnection, instances: RedisInstances) {
     this.#redis = redis;
+    this.#instances = instances;
+    this.#inbox = new RedisFeed(redis, this.#inboxOf(instances.id), (entry) => this.#receive(entry));
+  }
+
+  get tag(): string {
+    return this.#instances.id;
+  }
+
+  get isAway(): boolean {
+    return !this.#redis.isAnswering;
+  }
+
+  /** Begins to hear what others say to this instance. @throws HttpError 503 when the store does not answer */
+  start(): Promise<void> {
+    return this.#inbox.start();
   }
 
   async create(record: SessionRecord, limits: SessionLimits, ttlMs: number): Promise<Created> {
+    const { meta } = keysOf(this.#redis, record.id);
     const perPrincipal = record.principal.isAnonymous ? 0 : limits.maxSessionsPerPrincipal;
-    const args = [record.id, toJson(record), ttlMs, limits.maxSessions, perPrincipal];
-    return (await this.#redis.run(CREATE, this.#keys(record).slice(0, 3), args)) as Created;
+    const carrier = record.isCarrier ? this.tag : '';
+    const args = [record.id, toJson(record), ttlMs, limits.maxSessions, perPrincipal, carrier];
+    try {
+      return (await this.#redis.run(CREATE, [...this.#counted(record), meta], args)) as Created;
+    } catch (error) {
+      // Whether it was made cannot be told; nobody will ever use it.
+      this.#redis.insist(() => this.delete(record, 'shutdown'), UNDO_MS).catch(() => undefined);
+      throw error;
+    }
   }
 
   async get(id: string): Promise<SessionRecord | undefined> {
-    const json = await this.#redis.command('GET', keysOf(this.#redis, id).record);
-    return typeof json === 'string' ? fromJson(json) : undefined;
+    const { record, wishes, meta } = keysOf(this.#redis, id);
+    const found = (await this.#redis.run(LOAD, [record, wishes, meta], [])) as
+      [string, string[], (string | null)[]] | null;
+    if (found === null) return undefined;
+    const [json, kept, [carrier, cursor]] = found;
+    return fromStored(json, kept, {
+      hasMainStream: carrier != null,
+      isCarrier: carrier === this.tag,
+      mainCursor: cursor ?? START,
+    });
   }
 
   async save(record: SessionRecord): Promise<void> {
-    await this.#redis.run(SAVE, [keysOf(this.#redis, record.id).record], [toJson(record)]);
-    await this.signal(record.id, { kind: 'changed' });
+    const { record: key, wishes, channel } = keysOf(this.#redis, record.id);
+    const watched = this.#watched.get(record.id);
+    const now = snapshotOf(record);
+    const changes = changesSince(watched?.known, now);
+    if (changes === undefined) return;
+    const signal = this.#signed({ kind: 'changed', change: changeOf(changes) });
+    const frame = changes.frame === undefined ? '' : toJson(record);
+    await this.#redis.run(SAVE, [key, wishes], [frame, channel, signal, ...changes.wishes.flat()]);
+    if (watched !== undefined) watched.known = now;
   }
 
   async touch(record: SessionRecord, ttlMs: number): Promise<boolean> {
-    return (await this.#redis.run(TOUCH, this.#keys(record), [record.id, ttlMs])) === 1;
+    const { wishes, meta, calls } = keysOf(this.#redis, record.id);
+    const keys = [...this.#counted(record), wishes, meta, calls];
+    return (await this.#redis.run(TOUCH, keys, [record.id, ttlMs, record.principal.isAnonymous ? 0 : 1])) === 1;
   }
 
-  async delete(record: SessionRecord): Promise<void> {
-    await this.#redis.run(DELETE, this.#keys(record), [record.id]);
+  async delete(record: SessionRecord, reason: CloseReason): Promise<number> {
+    const { wishes, events, meta, calls, grave, channel } = keysOf(this.#redis, record.id);
+    const keys = [...this.#counted(record), grave, wishes, events, meta, calls];
+    const signal = this.#signed({ kind: 'closed', reason });
+    const heard = Number(await this.#redis.run(DELETE, keys, [record.id, GRAVE_MS, channel, signal]));
+    return Math.max(0, this.#watched.has(record.id) ? heard - 1 : heard);
+  }
+
+  async restore(record: SessionRecord, ttlMs: number): Promise<boolean> {
+    const { grave, wishes, meta, events } = keysOf(this.#redis, record.id);
+    const args = [record.id, toJson(record), ttlMs, record.principal.isAnonymous ? 0 : 1, ...wishesOf(record).flat()];
+    return (await this.#redis.run(RESTORE, [...this.#counted(record), grave, wishes, meta, events], args)) !== 'ended';
   }
 
   async count(): Promise<number> {
-    const now = String(Date.now());
-    return Number(await this.#redis.command('ZCOUNT', this.#redis.key('sessions'), now, '+inf'));
+    return Number(await this.#redis.run(COUNT, [this.#redis.key('sessions')], []));
+  }
+
+  async carry(record: SessionRecord): Promise<Carriage> {
+    const { record: key, meta, channel } = keysOf(this.#redis, record.id);
+    const signal = this.#signed({ kind: 'attached', stream: 'm' });
+    const before = (await this.#redis.run(CARRY, [key, meta], [this.tag, channel, signal, GRAVE_MS])) as
+      string[] | null;
+    const [carrier = '', cursor = START] = before ?? [];
+    const isElsewhere = carrier !== '' && carrier !== this.tag && (await this.#instances.isAlive(carrier));
+    return { cursor, isElsewhere };
+  }
+
+  async carried(record: SessionRecord, isTold: boolean): Promise<void> {
+    const { meta, channel } = keysOf(this.#redis, record.id);
+    const signal = isTold ? this.#signed({ kind: 'left', cursor: record.mainCursor }) : '';
+    await this.#redis.run(CARRIED, [meta], [record.mainCursor, channel, signal]);
   }
 
   async signal(id: string, signal: SessionSignal): Promise<void> {
-    await this.#redis.command(
-      'PUBLISH',
-      keysOf(this.#redis, id).channel,
-      JSON.stringify({ ...signal, from: this.tag }),
-    );
+    await this.#redis.command('PUBLISH', keysOf(this.#redis, id).channel, this.#signed(signal));
   }
 
-  async watch(id: string, listener: (signal: SessionSignal) => void): Promise<void> {
-    const unwatch = await this.#redis.watch(keysOf(this.#redis, id).channel, (message) => {
+  async deliver(id: string, instance: string, response: Response): Promise<void> {
+    // Names come from clients: nothing is kept for instances that are not there.
+    if (!/^[a-z0-9]{8}$/.test(instance) || !(await this.#instances.isAlive(instance))) return;
+    await RedisFeed.append(this.#redis, this.#inboxOf(instance), JSON.stringify({ session: id, response }));
+  }
+
+  async watch(record: SessionRecord, listener: Listener): Promise<void> {
+    const unwatch = await this.#redis.watch(keysOf(this.#redis, record.id).channel, (message) => {
       // The same channel carries the session's events, which begin with another letter.
-      if (!message.startsWith('{')) return;
-      const signal = JSON.parse(message) as SessionSignal & { from: string };
-      if (signal.from !== this.tag) listener(signal);
+      if (message.startsWith('{')) this.#hear(record.id, message);
     });
-    this.#unwatch.get(id)?.();
-    this.#unwatch.set(id, unwatch);
+    this.#watched.get(record.id)?.unwatch();
+    this.#watched.set(record.id, { listener, unwatch, known: snapshotOf(record) });
   }
 
   unwatch(id: string): void {
-    this.#unwatch.get(id)?.();
-    this.#unwatch.delete(id);
+    this.#watched.get(id)?.unwatch();
+    this.#watched.delete(id);
   }
 
-  #keys({ id, principal }: SessionRecord): string[] {
-    const { record, events, meta, calls } = keysOf(this.#redis, id);
-    // Principals may be long and are nobody's business here.
+  onDoubt(check: (id?: string) => Promise<boolean>): void {
+    this.#check = check;
+  }
+
+  /** Has all sessions looked at that this instance holds, or one. @returns false for one that is over */
+  doubt(id?: string): Promise<boolean> {
+    return this.#check(id);
+  }
+
+  #hear(id: string, message: string): void {
+    const watched = this.#watched.get(id);
+    const { from, ...signal } = JSON.parse(message) as SessionSignal & { from: string };
+    if (watched === undefined || from === this.tag) return;
+    if (signal.kind === 'changed') {
+      const { frame, logLevel, subscribed, unsubscribed } = signal.change;
+      const subscriptions = new Set([...watched.known.subscriptions, ...subscribed]);
+      for (const uri of unsubscribed) subscriptions.delete(uri);
+      const { known } = watched;
+      watched.known = {
+        frame: frame === undefined ? known.frame : frameOf(frame),
+        logLevel: logLevel ?? known.logLevel,
+        subscriptions,
+      };
+    }
+    watched.listener(signal);
+  }
+
+  #receive(entry: string): void {
+    const { session, response } = JSON.parse(entry) as { session: string; response: Response };
+    this.#watched.get(session)?.listener({ kind: 'answer', response });
+  }
+
+  #signed(signal: SessionSignal): string {
+    return JSON.stringify({ ...signal, from: this.tag });
+  }
+
+  // Where a session is, and where it is counted. Principals may be long and are nobody's business here.
+  #counted({ id, principal }: SessionRecord): string[] {
     const digest = createHash('sha256').update(principal.id).digest('base64url').slice(0, 22);
-    return [record, this.#redis.key('sessions'), this.#redis.key('sessions', digest), events, meta, calls];
+    return [keysOf(this.#redis, id).record, this.#redis.key('sessions'), this.#redis.key('sessions', digest)];
   }
-}
 
-interface StoredSession {
-  readonly id: string;
-  readonly door: Door;
-  readonly principal: { readonly id: string; readonly isAnonymous: boolean };
-  readonly revision: HandshakeRevision;
-  readonly client: ClientFacts;
-  readonly isInitialized: boolean;
-  readonly logLevel: LogLevel;
-  readonly subscriptions: readonly string[];
-  readonly hasMainStream: boolean;
-  readonly mainCursor: string;
-}
-
-function toJson(record: SessionRecord): string {
-  const { id, door, principal, revision, client, isInitialized, logLevel, subscriptions, hasMainStream } = record;
-  const stored: StoredSession = {
-    id,
-    door,
-    principal: { id: principal.id, isAnonymous: principal.isAnonymous },
-    revision,
-    client,
-    isInitialized,
-    logLevel,
-    subscriptions: [...subscriptions],
-    hasMainStream,
-    mainCursor: record.mainCursor,
-  };
-  return JSON.stringify(stored);
-}
-
-function fromJson(json: string): SessionRecord {
-  const stored = JSON.parse(json) as StoredSession;
-  const principal: Principal = stored.principal;
-  return { ...stored, principal, subscriptions: new Set(stored.subscriptions) };
+  #inboxOf(instance: string): string {
+    return this.#redis.key('in', instance);
+  }
 }

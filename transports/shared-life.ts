@@ -1,0 +1,293 @@
+/** What a session needs when other instances may hold it too: to be found, to be told of, to be put back. */
+import type { Principal } from '../protocol/call.js';
+import { MAIN_STREAM } from './event-id.js';
+import type { CloseReason, Door } from './observer.js';
+import { Session, type SessionLink } from './session.js';
+import type { SessionRecord, SessionSignal, SessionStore } from './session-store.js';
+import type { TransportSettings } from './settings.js';
+
+export interface SharedLifeOptions {
+  readonly store: SessionStore;
+  readonly settings: TransportSettings;
+  readonly link: SessionLink;
+  /** The sessions this instance holds. */
+  readonly live: ReadonlyMap<string, Session>;
+  readonly hold: (session: Session) => void;
+  readonly closeHere: (session: Session, reason: CloseReason) => void;
+  readonly forget: (session: Session) => void;
+  /** For what is said to the store without anybody waiting for it. */
+  readonly quietly: (said: unknown) => void;
+}
+
+/** How long a session is remembered here after it was last used. */
+const REMEMBER_MS = 60_000;
+/** How long others are waited for to confirm what they were told. */
+const CONFIRM_MS = 300;
+/** How long a legacy session lives at least after whoever carried its stream has died. */
+const LEGACY_LIFE_MS = 300_000;
+/** How many sessions are looked at together when the store is back. */
+const CHECKED_TOGETHER = 100;
+
+export class SharedLife {
+  readonly #options: SharedLifeOptions;
+  readonly #loading = new Map<string, Promise<Session | undefined>>();
+  readonly #touchedAt = new WeakMap<Session, number>();
+  /** Up to where the main stream was carried, as the store knows it. */
+  readonly #keptCursors = new WeakMap<Session, string>();
+  readonly #confirmed = new Map<string, (signal: SessionSignal) => void>();
+
+  constructor(options: SharedLifeOptions) {
+    this.#options = options;
+    options.store.onDoubt((id) => (id === undefined ? this.#checkAll() : this.#checkOne(id)));
+  }
+
+  /** How long a session is said to live: longer than asked for by what may pass until that is said again. */
+  lifeOf({ door }: { readonly door: Door }): number {
+    const { legacyResumeMs, sessionIdleMs } = this.#options.settings;
+    return Math.ceil(door === 'legacy' ? Math.max(2 * legacyResumeMs, LEGACY_LIFE_MS) : 1.1 * sessionIdleMs);
+  }
+
+  /** Begins with a session that was made here. @throws HttpError 503 when the store is away */
+  async begin(session: Session): Promise<void> {
+    this.#touchedAt.set(session, performance.now());
+    await this.#options.store.watch(session, (signal) => this.#hear(session.id, signal));
+  }
+
+  /** Finds a session that this instance does not hold yet. @throws HttpError 503 when the store is away */
+  async find(id: string, door: Door, principal: Principal): Promise<Session | undefined> {
+    // Whoever asks at the same time gets the same one.
+    const loading = this.#loading.get(id) ?? this.#load(id, door, principal).finally(() => this.#loading.delete(id));
+    this.#loading.set(id, loading);
+    const session = await loading;
+    return session?.door === door && session.principal.id === principal.id ? session : undefined;
+  }
+
+  /** Says that a session is used; not every time, that would cost a command a call. `undefined` for one that is over. */
+  touch(session: Session): Session | Promise<Session | undefined> {
+    const now = performance.now();
+    const life = this.lifeOf(session);
+    if (now - (this.#touchedAt.get(session) ?? -Infinity) < life / 11) return session;
+    return this.#touchNow(session, life, now);
+  }
+
+  /** Ends a session for all. Resolves when the others have heard it. @throws HttpError 503 when the store is away */
+  async close(session: Session, reason: CloseReason): Promise<void> {
+    const { store, closeHere } = this.#options;
+    let missing = 0;
+    const confirmed = this.#awaitConfirmation(session.id, (signal) => signal.kind === 'gone' && (missing -= 1) <= 0);
+    try {
+      missing = await store.delete(session, reason);
+      closeHere(session, reason);
+      if (missing > 0) await confirmed.heard;
+    } finally {
+      confirmed.forget();
+      await store.unwatch(session.id);
+    }
+  }
+
+  /**
+   * Makes this instance the one that carries the main stream. For a client that does not say where it stands, the
+   * instance that carried it so far is asked.
+   * @throws HttpError 503 when the store is away
+   */
+  async carry(session: Session, wantsCursor: boolean): Promise<void> {
+    const isHere = session.writers.has(MAIN_STREAM);
+    const confirmed = this.#awaitConfirmation(session.id, (signal) => {
+      if (signal.kind !== 'left') return false;
+      moveOn(session, signal.cursor);
+      return true;
+    });
+    try {
+      const { cursor, isElsewhere } = await this.#options.store.carry(session);
+      session.isCarrier = true;
+      moveOn(session, cursor);
+      if (wantsCursor && isElsewhere && !isHere) await confirmed.heard;
+    } finally {
+      confirmed.forget();
+    }
+  }
+
+  /** The main stream was lost here. */
+  detached(session: Session): void {
+    const { store, settings, quietly } = this.#options;
+    if (session.door === 'streamable') this.#keepCursor(session);
+    else if (session.isCarrier) quietly(store.touch(session, settings.legacyResumeMs));
+  }
+
+  /** Lets go of a session that lives on elsewhere. */
+  leave(session: Session): void {
+    if (session.isCarrier && session.door === 'streamable') this.#keepCursor(session);
+  }
+
+  /** In a shared store sessions expire by themselves, unless an instance that needs one says that it lives. */
+  tend(session: Session, now: number): void {
+    const { quietly, forget, store } = this.#options;
+    if (store.isAway) return;
+    const isNeeded = session.door === 'legacy' ? session.writers.has(MAIN_STREAM) : session.isBusy;
+    if (session.isCarrier && session.door === 'streamable') this.#keepCursor(session);
+    if (isNeeded) quietly(this.touch(session));
+    // Who carried its stream last keeps what is said to it meanwhile; calls end when their session does.
+    else if (session.isBusy || session.isCarrier) quietly(this.#checkNowAndThen(session, now));
+    else if (now - session.lastUsedAt >= REMEMBER_MS) forget(session);
+  }
+
+  async #load(id: string, door: Door, principal: Principal): Promise<Session | undefined> {
+    const { store, live, hold, link } = this.#options;
+    const found = await store.get(id);
+    if (found?.door !== door || found.principal.id !== principal.id) return undefined;
+    let isStale = true;
+    await store.watch(found, (signal) => {
+      if (live.has(id)) this.#hear(id, signal);
+      else isStale = true;
+    });
+    // What was said between the look and the listening is in neither.
+    let record: SessionRecord | undefined;
+    while (isStale) {
+      isStale = false;
+      record = await store.get(id);
+    }
+    const quicker = live.get(id);
+    if (quicker !== undefined) return quicker;
+    if (record === undefined) {
+      await store.unwatch(id);
+      return undefined;
+    }
+    const session = new Session(id, door, principal, link);
+    session.adopt(record);
+    hold(session);
+    return session;
+  }
+
+  async #touchNow(session: Session, life: number, now: number): Promise<Session | undefined> {
+    const { store } = this.#options;
+    const before = this.#touchedAt.get(session);
+    this.#touchedAt.set(session, now);
+    try {
+      // Of a legacy session only its stream says how long it lives.
+      const isOwn = session.door !== 'legacy' || session.writers.has(MAIN_STREAM);
+      const isThere = isOwn ? await store.touch(session, life) : (await store.get(session.id)) !== undefined;
+      return isThere || (await this.#revive(session)) ? session : undefined;
+    } catch (error) {
+      if (before === undefined) this.#touchedAt.delete(session);
+      else this.#touchedAt.set(session, before);
+      throw error;
+    }
+  }
+
+  async #checkNowAndThen(session: Session, now: number): Promise<void> {
+    if (now - (this.#touchedAt.get(session) ?? -Infinity) < this.lifeOf(session) / 11) return;
+    this.#touchedAt.set(session, now);
+    if ((await this.#options.store.get(session.id)) === undefined) await this.#end(session);
+  }
+
+  // The store was away: what it said meanwhile was not heard here, and what it knew it may have lost.
+  async #checkAll(): Promise<boolean> {
+    const sessions = [...this.#options.live.values()];
+    for (let i = 0; i < sessions.length; i += CHECKED_TOGETHER) {
+      await Promise.all(sessions.slice(i, i + CHECKED_TOGETHER).map((session) => this.#check(session)));
+    }
+    return true;
+  }
+
+  async #checkOne(id: string): Promise<boolean> {
+    const session = this.#options.live.get(id);
+    return session !== undefined && (await this.#check(session));
+  }
+
+  async #check(session: Session): Promise<boolean> {
+    const record = await this.#options.store.get(session.id);
+    if (record === undefined) return this.#revive(session);
+    const wasCarrier = session.isCarrier;
+    session.adopt(record);
+    if (wasCarrier && !record.isCarrier) session.writers.get(MAIN_STREAM)?.end('taken over');
+    return true;
+  }
+
+  // What was not ended and cannot have expired was lost; so is, to its client, what is still in use.
+  async #revive(session: Session): Promise<boolean> {
+    const { store } = this.#options;
+    const life = this.lifeOf(session);
+    const isInTime = performance.now() - (this.#touchedAt.get(session) ?? -Infinity) < life;
+    const isNeeded = session.door === 'legacy' ? session.writers.has(MAIN_STREAM) : session.isBusy;
+    if (session.isClosed || (!isInTime && !isNeeded) || !(await store.restore(session, life))) {
+      await this.#end(session);
+      return false;
+    }
+    this.#touchedAt.set(session, performance.now());
+    if (session.isCarrier) moveOn(session, (await store.carry(session)).cursor);
+    return true;
+  }
+
+  async #end(session: Session): Promise<void> {
+    this.#options.closeHere(session, session.door === 'legacy' ? 'stream lost' : 'idle');
+    await this.#options.store.unwatch(session.id);
+  }
+
+  #keepCursor(session: Session): void {
+    const { store, quietly } = this.#options;
+    if ((this.#keptCursors.get(session) ?? '0') === session.mainCursor) return;
+    this.#keptCursors.set(session, session.mainCursor);
+    quietly(store.carried(session, false));
+  }
+
+  #hear(id: string, signal: SessionSignal): void {
+    this.#confirmed.get(id)?.(signal);
+    const session = this.#options.live.get(id);
+    if (session === undefined) return;
+    switch (signal.kind) {
+      case 'closed':
+        this.#options.closeHere(session, signal.reason);
+        this.#options.quietly(this.#confirmGone(id));
+        return;
+      case 'cancel':
+        return session.cancelHere(signal.requestId);
+      case 'answer':
+        session.takeAnswerHere(signal.response);
+        return;
+      case 'changed':
+        return session.apply(signal.change);
+      case 'attached':
+        return this.#makeWay(session, signal.stream);
+      case 'gone':
+      case 'left':
+    }
+  }
+
+  #makeWay(session: Session, stream: string): void {
+    const wasCarrier = session.isCarrier;
+    if (stream === MAIN_STREAM) {
+      session.isCarrier = false;
+      session.hasMainStream = true;
+    }
+    session.writers.get(stream)?.end('taken over');
+    if (stream === MAIN_STREAM && wasCarrier) this.#options.quietly(this.#options.store.carried(session, true));
+  }
+
+  async #confirmGone(id: string): Promise<void> {
+    await this.#options.store.signal(id, { kind: 'gone' });
+    await this.#options.store.unwatch(id);
+  }
+
+  #awaitConfirmation(
+    id: string,
+    isIt: (signal: SessionSignal) => boolean,
+  ): { heard: Promise<void>; forget: () => void } {
+    let forget = (): void => undefined;
+    const heard = new Promise<void>((resolve) => {
+      const listener = (signal: SessionSignal): void => {
+        if (isIt(signal)) resolve();
+      };
+      const timer = setTimeout(resolve, CONFIRM_MS);
+      this.#confirmed.set(id, listener);
+      forget = () => {
+        clearTimeout(timer);
+        if (this.#confirmed.get(id) === listener) this.#confirmed.delete(id);
+      };
+    });
+    return { heard, forget };
+  }
+}
+
+function moveOn(session: Session, cursor: string): void {
+  if (Number(cursor) > Number(session.mainCursor)) session.mainCursor = cursor;
+}

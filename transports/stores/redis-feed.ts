@@ -1,0 +1,78 @@
+import { isAway, type RedisConnection, RedisScript } from './redis-connection.js';
+
+const APPEND = new RedisScript(`
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'd', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1])
+return id
+`);
+
+const MAX_ENTRIES = 1000;
+const TTL_MS = 600_000;
+
+/**
+ * News for other instances that outlives a lost connection: kept for a while and announced, so that who was away reads
+ * what it missed. Each entry is heard once, in order, by everybody who listens.
+ */
+export class RedisFeed {
+  readonly #redis: RedisConnection;
+  readonly #key: string;
+  readonly #onEntry: (entry: string) => void;
+  #last = '0-0';
+  /** What was announced while the missed was being read. */
+  #meanwhile: { readonly id: string; readonly entry: string }[] | undefined;
+
+  constructor(redis: RedisConnection, key: string, onEntry: (entry: string) => void) {
+    this.#redis = redis;
+    this.#key = key;
+    this.#onEntry = onEntry;
+  }
+
+  /** Adds an entry to the feed of that name. @throws HttpError 503 when the store does not answer */
+  static async append(redis: RedisConnection, key: string, entry: string): Promise<void> {
+    await redis.run(APPEND, [key], [entry, MAX_ENTRIES, TTL_MS]);
+  }
+
+  /** Hears what is added from now on. @throws HttpError 503 when the store does not answer */
+  async start(): Promise<void> {
+    await this.#redis.watch(this.#key, (message) => this.#hear(message));
+    const [newest] = (await this.#redis.command('XREVRANGE', this.#key, '+', '-', 'COUNT', '1')) as [string][];
+    if (newest !== undefined && isAfter(newest[0], this.#last)) this.#last = newest[0];
+    this.#redis.onReturn(() => void this.#catchUp());
+  }
+
+  #hear(message: string): void {
+    const at = message.indexOf(' ');
+    const news = { id: message.slice(0, at), entry: message.slice(at + 1) };
+    if (this.#meanwhile === undefined) this.#take(news);
+    else this.#meanwhile.push(news);
+  }
+
+  #take({ id, entry }: { id: string; entry: string }): void {
+    if (!isAfter(id, this.#last)) return;
+    this.#last = id;
+    this.#onEntry(entry);
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#meanwhile !== undefined) return;
+    this.#meanwhile = [];
+    try {
+      const rows = (await this.#redis.command('XRANGE', this.#key, `(${this.#last}`, '+')) as [string, string[]][];
+      for (const [id, [, entry = '']] of rows) this.#take({ id, entry });
+    } catch (error) {
+      // Gone again: there will be another return.
+      if (!isAway(error)) throw error;
+    } finally {
+      const meanwhile = this.#meanwhile;
+      this.#meanwhile = undefined;
+      for (const news of meanwhile) this.#take(news);
+    }
+  }
+}
+
+function isAfter(id: string, other: string): boolean {
+  const [ms = 0, n = 0] = id.split('-').map(Number);
+  const [otherMs = 0, otherN = 0] = other.split('-').map(Number);
+  return ms > otherMs || (ms === otherMs && n > otherN);
+}

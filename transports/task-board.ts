@@ -1,0 +1,31 @@
+/** What instances know of each other's tasks. Only there where instances share their sessions. */
+
+/** A task as every instance can tell of it. */
+export interface PostedTask {
+  readonly id: string;
+  /** The instance it runs on. */
+  readonly owner: string;
+  readonly principal: string;
+  /** The session it belongs to, where its principal proves nothing and its revision has sessions. */
+  readonly session: string | undefined;
+  readonly isTerminal: boolean;
+  /** As 2026-07-28 clients read it. */
+  readonly description: Readonly<Record<string, unknown>>;
+}
+
+/** What is said to a task on another instance. */
+export type TaskWord =
+  { readonly kind: 'answer'; readonly responses: Readonly<Record<string, unknown>> } | { readonly kind: 'cancel' };
+
+export interface TaskBoard {
+  /** This instance. */
+  readonly owner: string;
+  /** Makes known how a task is by now. Resolves when others can read it, or that has to wait. Never rejects. */
+  post(task: PostedTask): Promise<void>;
+  /** A task whose instance died has failed. Rejects with a 503 when the store is away. */
+  get(id: string): Promise<PostedTask | undefined>;
+  /** Reaches the task's instance. Rejects with a 503 when the store is away. */
+  tell(task: PostedTask, word: TaskWord): Promise<void>;
+  /** Hears what others say to the tasks of this instance. */
+  onWord(listener: (taskId: string, word: TaskWord) => void): void;
+}
