@@ -22,10 +22,14 @@ import type { LogLevel, ProgressToken } from '../protocol/mcp.js';
 import { MODERN_REVISION, type Revision } from '../protocol/versions.js';
 import type { Asker } from './asker.js';
 import type { Calls } from './calls.js';
+import type { EventKind } from './event-log.js';
 import type { Observer } from './observer.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
 import type { VisitNotes } from './visit-notes.js';
+
+/** How much a call may say before all others get a turn. */
+const SENDS_PER_TURN = 16;
 
 /** What every exchange of a server shares. */
 export interface ExchangeHost {
@@ -86,6 +90,7 @@ export class Exchange implements Call {
   #lastSignAt = this.startedAt;
   #lastSentAt = this.startedAt;
   #lastProgress = 0;
+  #sent = 0;
   #isLate = false;
   #questions = 0;
 
@@ -176,7 +181,7 @@ export class Exchange implements Call {
 
   async notify(method: string, params: object): Promise<void> {
     if (this.#isDone || this.#settleTask !== undefined) return;
-    await this.#reply.send(toNotification(method, params), 'message');
+    await this.#send(toNotification(method, params), 'message');
   }
 
   async progress(progress: number, total?: number, message?: string): Promise<void> {
@@ -267,7 +272,14 @@ export class Exchange implements Call {
   async #sendProgress(params: object): Promise<void> {
     this.#lastSentAt = performance.now();
     if (this.isTask) return;
-    await this.#reply.send(toNotification('notifications/progress', params), 'progress');
+    await this.#send(toNotification('notifications/progress', params), 'progress');
+  }
+
+  // Who talks to nobody never waits for anybody: without a turn for the others now and then nothing else would happen.
+  async #send(message: Notification, kind: EventKind): Promise<void> {
+    await this.#reply.send(message, kind);
+    this.#sent += 1;
+    if (this.#sent % SENDS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
   get #elapsedMs(): number {
