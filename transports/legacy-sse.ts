@@ -56,6 +56,7 @@ export class LegacySse {
     session.hasMainStream = true;
     const id = formatEventId(session.id, MAIN_STREAM, after);
     writer.open(formatEvent(this.#endpoint(visit, session), id, 'endpoint'));
+    if (session.isOvertaken) writer.end('taken over');
     const onSent = (cursor: string): void => void (session.mainCursor = cursor);
     await pump(writer, { log, session: session.id, stream: MAIN_STREAM, after, onSent });
   }

@@ -41,7 +41,7 @@ export type SessionSignal =
   | { readonly kind: 'changed'; readonly change: SessionChange }
   | { readonly kind: 'cancel'; readonly requestId: RequestId }
   | { readonly kind: 'answer'; readonly response: Response }
-  | { readonly kind: 'attached'; readonly stream: string }
+  | { readonly kind: 'attached'; readonly stream: string; readonly turn?: number }
   /** Says that `attached` was heard, and up to where the stream was carried. */
   | { readonly kind: 'left'; readonly cursor: string };
 
@@ -91,4 +91,6 @@ export interface SessionStore {
 export interface Carriage {
   readonly cursor: string;
   readonly isElsewhere: boolean;
+  /** Grows with whoever takes over. */
+  readonly turn: number;
 }

@@ -43,6 +43,8 @@ export class Session implements SessionFacts, SessionRecord {
   hasMainStream = false;
   /** Whether this instance carries its main stream, or is the one that did last. */
   isCarrier = false;
+  /** The newest turn at carrying it that was heard of. */
+  turn = 0;
   /** How many messages were not sent because it never opened the stream they would have come on. */
   unheard = 0;
   isClosed = false;
@@ -138,6 +140,11 @@ export class Session implements SessionFacts, SessionRecord {
   /** Whether somebody reads its main stream: here, or on another instance as far as is known. */
   get isListening(): boolean {
     return this.#writers.has(MAIN_STREAM) || (this.#link.tag !== '' && this.hasMainStream && !this.isCarrier);
+  }
+
+  /** Whether another instance took over the main stream while it was about to be read here. */
+  get isOvertaken(): boolean {
+    return this.#link.tag !== '' && !this.isCarrier;
   }
 
   /** Tells other instances that a stream is read here from now on. Rejects with a 503 when the store is away. */

@@ -98,9 +98,12 @@ export class SharedLife {
       return true;
     });
     try {
-      const { cursor, isElsewhere } = await this.#options.store.carry(session);
-      session.isCarrier = true;
+      const { cursor, isElsewhere, turn } = await this.#options.store.carry(session);
       moveOn(session, cursor);
+      // Another may have taken over before this was heard.
+      if (turn < session.turn) return;
+      session.turn = turn;
+      session.isCarrier = true;
       if (wantsCursor && isElsewhere && !isHere) await confirmed.heard;
     } finally {
       confirmed.forget();
@@ -247,20 +250,21 @@ export class SharedLife {
       case 'changed':
         return session.apply(signal.change);
       case 'attached':
-        return this.#makeWay(session, signal.stream);
+        return this.#makeWay(session, signal);
       case 'gone':
       case 'left':
     }
   }
 
-  #makeWay(session: Session, stream: string): void {
+  #makeWay(session: Session, { stream, turn = 0 }: { readonly stream: string; readonly turn?: number }): void {
+    if (stream !== MAIN_STREAM) return session.writers.get(stream)?.end('taken over');
+    if (turn < session.turn) return;
     const wasCarrier = session.isCarrier;
-    if (stream === MAIN_STREAM) {
-      session.isCarrier = false;
-      session.hasMainStream = true;
-    }
+    session.turn = turn;
+    session.isCarrier = false;
+    session.hasMainStream = true;
     session.writers.get(stream)?.end('taken over');
-    if (stream === MAIN_STREAM && wasCarrier) this.#options.quietly(this.#options.store.carried(session, true));
+    if (wasCarrier) this.#options.quietly(this.#options.store.carried(session, true));
   }
 
   async #confirmGone(id: string): Promise<void> {

@@ -255,7 +255,10 @@ export class StreamableHttp {
     session.attach(stream, writer);
     const id = formatEventId(session.id, stream, after);
     writer.open(has(session.revision, 'priming') ? formatPriming(id, settings.retryMs) : '');
-    if (stream === MAIN_STREAM) session.hasMainStream = true;
+    if (stream === MAIN_STREAM) {
+      session.hasMainStream = true;
+      if (session.isOvertaken) writer.end('taken over');
+    }
     const onSent = (cursor: string): void => {
       if (stream === MAIN_STREAM) session.mainCursor = cursor;
     };

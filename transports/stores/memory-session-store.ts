@@ -48,7 +48,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   carry({ mainCursor }: SessionRecord): Carriage {
-    return { cursor: mainCursor, isElsewhere: false };
+    return { cursor: mainCursor, isElsewhere: false, turn: 0 };
   }
 
   carried(): void {

@@ -101,16 +101,19 @@ return 'restored'
 `);
 
 /**
- * From now on this instance carries the main stream; the others are told.
- * KEYS record meta. ARGV instance channel signal ttlMs. Who carried it, and up to where
+ * From now on this instance carries the main stream; the others are told. Turns only grow, so that whoever hears of two
+ * at once knows the later.
+ * KEYS record meta. ARGV instance channel ttlMs. Who carried it, up to where, and whose turn it is now
  */
 export const CARRY = new RedisScript(`${COMMON}
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-local before = redis.call('HMGET', KEYS[2], 'carrier', 'at')
-redis.call('HSET', KEYS[2], 'carrier', ARGV[1])
-outlive(KEYS[2], math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[4])))
-if before[1] ~= ARGV[1] then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
-return { before[1] or '', before[2] or '0' }
+local before = redis.call('HMGET', KEYS[2], 'carrier', 'at', 'turn')
+local turn = string.format('%.0f', math.max(tonumber(before[3] or '0') + 1, now()))
+redis.call('HSET', KEYS[2], 'carrier', ARGV[1], 'turn', turn)
+outlive(KEYS[2], math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[3])))
+local signal = '{"kind":"attached","stream":"m","turn":' .. turn .. ',"from":"' .. ARGV[1] .. '"}'
+if before[1] ~= ARGV[1] then redis.call('PUBLISH', ARGV[2], signal) end
+return { before[1] or '', before[2] or '0', turn }
 `);
 
 /** Up to where the main stream was carried. KEYS meta. ARGV cursor channel signal|'' */

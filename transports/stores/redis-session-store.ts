@@ -125,12 +125,10 @@ export class RedisSessionStore implements SessionStore {
 
   async carry(record: SessionRecord): Promise<Carriage> {
     const { record: key, meta, channel } = keysOf(this.#redis, record.id);
-    const signal = this.#signed({ kind: 'attached', stream: 'm' });
-    const before = (await this.#redis.run(CARRY, [key, meta], [this.tag, channel, signal, GRAVE_MS])) as
-      string[] | null;
-    const [carrier = '', cursor = START] = before ?? [];
+    const before = (await this.#redis.run(CARRY, [key, meta], [this.tag, channel, GRAVE_MS])) as string[] | null;
+    const [carrier = '', cursor = START, turn = '0'] = before ?? [];
     const isElsewhere = carrier !== '' && carrier !== this.tag && (await this.#instances.isAlive(carrier));
-    return { cursor, isElsewhere };
+    return { cursor, isElsewhere, turn: Number(turn) };
   }
 
   async carried(record: SessionRecord, isTold: boolean): Promise<void> {
