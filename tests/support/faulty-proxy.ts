@@ -43,6 +43,7 @@ export async function startProxy(target: string, faults: Faults = {}): Promise<F
 class Proxying implements FaultyProxy {
   readonly #target: URL;
   readonly #links = new Set<Link>();
+  readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #faults: Faults;
   #isCutAt = false;
@@ -88,7 +89,7 @@ class Proxying implements FaultyProxy {
   }
 
   async close(): Promise<void> {
-    for (const link of [...this.#links]) link.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     const closed = once(this.#server, 'close');
     this.#server.close();
     await closed;
@@ -113,6 +114,10 @@ class Proxying implements FaultyProxy {
   #join(client: Socket): void {
     const server = connect({ host: this.#target.hostname, port: Number(this.#target.port), allowHalfOpen: true });
     const number = this.#connections++;
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    }
     this.#links.add(new Link(client, server, this.#faults, this, this.#faults.cutAfterBytes?.(number)));
   }
 }
@@ -153,7 +158,7 @@ class Link {
   cut(): void {
     if (this.#isOver) return;
     this.#proxy.count();
-    if (this.#faults.cut === 'end') this.#client.end();
+    if (this.#faults.cut === 'end') this.#client.destroySoon();
     else this.#client.resetAndDestroy();
     this.destroy(this.#faults.cut === 'end');
   }

@@ -1,21 +1,10 @@
-// What must be back where it was when a test is over. To be cast at the top of a file.
+// What must be back where it was when a test is over. To be cast at the top of a file, below whatever
+// else ends with a test.
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { McpAppOptions } from '../../server/options.js';
+import { heldBy } from './child-server.js';
 import { startServer, type TestServer } from './server.js';
 import { until } from './until.js';
-
-/** What a server holds for its clients. */
-export function heldBy({ mcp }: TestServer): Record<string, number> {
-  let answers = 0;
-  for (const session of mcp.sessions) answers += session.openQuestions;
-  return {
-    sessions: mcp.sessions.size,
-    streams: mcp.streams.size,
-    delivering: mcp.streams.delivering,
-    calls: mcp.calls.size,
-    answers,
-  };
-}
 
 const NOTHING = { sessions: 0, streams: 0, delivering: 0, calls: 0, answers: 0 };
 

@@ -1,5 +1,6 @@
 // One HTTP request and its response, as bytes, whatever carries them. Below the clients that are our own.
-import { RawSocket } from '../raw-socket.js';
+import type { ReadableStream } from 'node:stream/web';
+import { type RawHead, RawSocket } from '../raw-socket.js';
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -35,7 +36,7 @@ export async function fetchExchange({ method, url, headers, body }: ExchangeRequ
     status: response.status,
     headers: [...response.headers],
     header: (name) => response.headers.get(name) ?? undefined,
-    bytes: response.body ?? noBytes(),
+    bytes: response.body ? readUntil(abort.signal, response.body) : noBytes(),
     text: () => response.text(),
     close: () => abort.abort(),
   };
@@ -44,13 +45,7 @@ export async function fetchExchange({ method, url, headers, body }: ExchangeRequ
 /** On a connection of its own, byte by byte. */
 export async function rawExchange({ method, url, headers, body }: ExchangeRequest): Promise<ExchangeResponse> {
   const socket = await RawSocket.open(url.href);
-  await socket.send({
-    method,
-    path: url.pathname + url.search,
-    headers: { Connection: 'close', ...headers },
-    ...(body !== undefined && { body }),
-  });
-  const head = await socket.head(method);
+  const head = await ask(socket, { method, url, headers, ...(body !== undefined && { body }) });
   const bytes = readAndHangUp(head.body, socket);
   return {
     status: head.status,
@@ -64,6 +59,35 @@ export async function rawExchange({ method, url, headers, body }: ExchangeReques
     },
     close: () => socket.close(),
   };
+}
+
+// Aborting a body whose last byte has come already may leave its reader waiting for ever (Node 20), so the signal is heard here too.
+async function* readUntil(signal: AbortSignal, body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  const reader = body.getReader();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('We hung up')), { once: true });
+  });
+  aborted.catch(() => {}); // Heard by whoever reads.
+  for (;;) {
+    const { done, value } = await Promise.race([reader.read(), aborted]);
+    if (done) return;
+    yield value;
+  }
+}
+
+async function ask(socket: RawSocket, { method, url, headers, body }: ExchangeRequest): Promise<RawHead> {
+  try {
+    await socket.send({
+      method,
+      path: url.pathname + url.search,
+      headers: { Connection: 'close', ...headers },
+      ...(body !== undefined && { body }),
+    });
+    return await socket.head(method);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
 }
 
 async function* readAndHangUp(body: AsyncIterable<Uint8Array>, socket: RawSocket): AsyncIterable<Uint8Array> {
