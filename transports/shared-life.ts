@@ -202,7 +202,10 @@ export class SharedLife {
     if (record === undefined) return this.#revive(session);
     const wasCarrier = session.isCarrier;
     session.adopt(record);
-    if (wasCarrier && !record.isCarrier) session.writers.get(MAIN_STREAM)?.end('taken over');
+    if (!wasCarrier || record.isCarrier) return true;
+    // Nobody carries it where another instance was quicker to put the session back.
+    if (record.hasMainStream) session.writers.get(MAIN_STREAM)?.end('taken over');
+    else await this.#carryOn(session);
     return true;
   }
 
@@ -217,8 +220,16 @@ export class SharedLife {
       return false;
     }
     this.#touchedAt.set(session, performance.now());
-    if (session.isCarrier) moveOn(session, (await store.carry(session)).cursor);
+    if (session.isCarrier) await this.#carryOn(session);
     return true;
+  }
+
+  async #carryOn(session: Session): Promise<void> {
+    session.isCarrier = true;
+    session.hasMainStream = true;
+    const { cursor, turn } = await this.#options.store.carry(session);
+    session.turn = Math.max(session.turn, turn);
+    moveOn(session, cursor);
   }
 
   async #end(session: Session): Promise<void> {
