@@ -38,6 +38,11 @@ export class Dispatcher {
     this.#onFault = onFault;
   }
 
+  /** Whether a method of that name is known in any revision. */
+  knows(name: string): boolean {
+    return this.#handshake.has(name) || this.#modern.has(name);
+  }
+
   /** Never rejects: what goes wrong is in the response. */
   async dispatch(request: Request, call: Call): Promise<Response> {
     const isModern = call.revision === MODERN_REVISION;

@@ -10,7 +10,7 @@ import { visitOf } from './visit-of.js';
 export function addLegacyRoutes(router: Router, door: LegacySse, modern: StreamableHttp): void {
   router
     .route('/sse')
-    .head((_req, res) => void res.writeHead(200, STREAM_HEADERS).end())
+    .head((_req, res) => void res.writeHead(200, [...STREAM_HEADERS]).end())
     .get((req, res) => {
       const visit = visitOf(req, res);
       return req.headers['mcp-session-id'] === undefined ? door.stream(visit) : modern.get(visit);

@@ -39,7 +39,7 @@ import { Observation } from './observation.js';
 import { type McpAppOptions, type ServerSettings, settingsOf } from './options.js';
 import { createPage } from './page.js';
 import { createSeal } from './seal.js';
-import { closeServer, delivered } from './shutdown.js';
+import { closeServer, delivered, trackSockets } from './shutdown.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -215,6 +215,7 @@ class Composition implements McpApp {
     await this.start();
     this.#isLoopbackBind = isLoopback(host);
     const server = createHttpServer(this.app, this.#settings);
+    trackSockets(server);
     if (!this.#isLoopbackBind) this.#gate.goPublic();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -66,13 +66,13 @@ function readSettings(env: Environment): ServerSettings {
     replayEvents: count('REPLAY_EVENTS', defaults.replayEvents),
     replayBytes: count('REPLAY_BYTES', defaults.replayBytes),
     replayMs: ms('REPLAY_MS', defaults.replayMs),
+    replayTotalBytes: count('REPLAY_TOTAL_BYTES', defaults.replayTotalBytes),
     streamBufferBytes: count('STREAM_BUFFER_BYTES', defaults.streamBufferBytes),
     stallMs: ms('STALL_MS', defaults.stallMs),
     maxBodyBytes: count('MAX_BODY_BYTES', defaults.maxBodyBytes),
     maxSessions: count('MAX_SESSIONS', defaults.maxSessions),
     maxSessionsPerPrincipal: count('MAX_SESSIONS_PER_PRINCIPAL', defaults.maxSessionsPerPrincipal),
     maxCallsPerSession: count('MAX_CALLS_PER_SESSION', defaults.maxCallsPerSession),
-    toolTimeoutMs: ms('TOOL_TIMEOUT_MS', defaults.toolTimeoutMs),
     maxCalls: count('MAX_CALLS', defaults.maxCalls),
     authTokens: tokens(env),
     oauthIssuer: trusted(env, 'OAUTH_ISSUER'),
@@ -86,6 +86,7 @@ function readSettings(env: Environment): ServerSettings {
     rateLimitSessions: rateLimit(env, 'RATE_LIMIT_SESSIONS'),
     headersTimeoutMs: ms('HEADERS_TIMEOUT_MS', defaults.headersTimeoutMs),
     requestTimeoutMs: ms('REQUEST_TIMEOUT_MS', defaults.requestTimeoutMs),
+    toolTimeoutMs: ms('TOOL_TIMEOUT_MS', defaults.toolTimeoutMs),
     toolMaxMs: ms('TOOL_MAX_MS', defaults.toolMaxMs),
     drainMs: ms('DRAIN_MS', defaults.drainMs, 0),
     askTimeoutMs: ms('ASK_TIMEOUT_MS', defaults.askTimeoutMs),
@@ -95,12 +96,14 @@ function readSettings(env: Environment): ServerSettings {
     redisPrefix: prefix(env, 'REDIS_PREFIX', defaults.redisPrefix),
     maxTasks: count('MAX_TASKS', defaults.maxTasks),
     taskTtlMs: ms('TASK_TTL_MS', defaults.taskTtlMs),
+    debugToken: given(env, 'DEBUG_TOKEN'),
+    logWire: flag(env, 'LOG_WIRE'),
     pageSize: count('PAGE_SIZE', defaults.pageSize),
   };
 }
 
 function warningsOf(host: string, settings: ServerSettings): string[] {
-  const { allowedHosts, allowedOrigins, redisUrl, stateSecret } = settings;
+  const { allowedHosts, allowedOrigins, redisUrl, stateSecret, debugToken, logWire } = settings;
   const warnings: string[] = [];
   if (!isLoopback(host) && allowedHosts === undefined && !hasAccess(settings)) {
     warnings.push(
@@ -110,16 +113,13 @@ function warningsOf(host: string, settings: ServerSettings): string[] {
   if (redisUrl !== undefined && stateSecret === undefined) {
     warnings.push('Each instance seals requestState with a key of its own: set STATE_SECRET to the same value on all');
   }
+  if (logWire)
+    warnings.push('LOG_WIRE logs what clients send and get: known kinds of secrets are masked, others are not');
+  if (debugToken !== undefined && debugToken.length < 16) warnings.push('DEBUG_TOKEN is short: anybody may guess it');
   if (allowedOrigins.includes('*')) warnings.push('ALLOWED_ORIGINS=* lets every web page use this server');
   return warnings;
 }
 
-function given(env: Environment, name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === undefined || value === '' ? undefined : value;
-}
-
-function integer(env: Environment, name: string, fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER }): number {
 function hasAccess({ authTokens, oauthIssuer }: ServerSettings): boolean {
   return authTokens.length > 0 || oauthIssuer !== undefined;
 }
@@ -142,6 +142,12 @@ function checkAccess(host: string, settings: ServerSettings): void {
   }
 }
 
+function given(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function integer(env: Environment, name: string, fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER }): number {
   const value = given(env, name);
   if (value === undefined) return fallback;
   const number = /^\d{1,16}$/.test(value) ? Number(value) : NaN;
@@ -190,22 +196,16 @@ function path(env: Environment, name: string): string {
   throw wrong(name, value, 'a path like /tools');
 }
 
+function flag(env: Environment, name: string): boolean {
+  return ['1', 'true', 'on'].includes(choice(env, name, '0', ['1', 'true', 'on', '0', 'false', 'off']));
+}
+
 function secret(env: Environment, name: string): string | undefined {
   const value = given(env, name);
   if (value === undefined || value.length >= 32) return value;
   throw new ConfigError(`${name} has ${value.length} characters: expected at least 32`);
 }
 
-function origins(env: Environment, replit: readonly string[]): readonly string[] {
-  const own = list(env, 'ALLOWED_ORIGINS');
-  for (const origin of own) {
-    if (origin === '*' || origin === 'loopback') continue;
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin.toLowerCase()) {
-      throw wrong('ALLOWED_ORIGINS', origin, 'origins like https://example.com, without a path, "loopback" or "*"');
-    }
-  }
-  const public_ = replit.map((domain) => `https://${domain}`);
-  return own.length > 0 ? own : [...DEFAULT_ORIGINS, ...public_];
 // Never shows what came: a token with a typing error is most of a token.
 function tokens(env: Environment): StaticToken[] {
   return list(env, 'AUTH_TOKENS').map((entry, index) => {
@@ -244,6 +244,16 @@ function rateLimit(env: Environment, name: string): RateLimit | 'off' | undefine
   throw wrong(name, value, 'count/seconds like 600/60, or off');
 }
 
+function origins(env: Environment, replit: readonly string[]): readonly string[] {
+  const own = list(env, 'ALLOWED_ORIGINS');
+  for (const origin of own) {
+    if (origin === '*' || origin === 'loopback') continue;
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin.toLowerCase()) {
+      throw wrong('ALLOWED_ORIGINS', origin, 'origins like https://example.com, without a path, "loopback" or "*"');
+    }
+  }
+  const public_ = replit.map((domain) => `https://${domain}`);
+  return own.length > 0 ? own : [...DEFAULT_ORIGINS, ...public_];
 }
 
 function hosts(

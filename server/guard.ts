@@ -4,6 +4,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
 import { admit } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
+import { setCommonHeaders } from './app-response.js';
 import { hostName, isAllowedOrigin, isLoopback } from './hosts.js';
 
 export interface GuardOptions {
@@ -14,18 +15,17 @@ export interface GuardOptions {
   readonly trustProxy: number;
 }
 
-const EXPOSED = 'Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, X-Request-Id, Retry-After';
 /** Node counts the bytes of headers; how many there are is counted here. Real clients send a few dozen at most. */
 const MAX_HEADERS = 200;
 
+const EXPOSED = 'Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, X-Request-Id, Retry-After';
 
 /** The first to see every request: names it, and turns away pages and names that have no business here. */
 export function createGuard(options: GuardOptions): RequestHandler {
   const nextId = exchangeIds();
   return function guard(req, res, next) {
     const exchangeId = saneId(req.headers['x-request-id']) ?? nextId();
-    res.setHeader('X-Content-Type-Options', 'nosniff');
-    res.setHeader('X-Request-Id', exchangeId);
+    setCommonHeaders(res, ['X-Content-Type-Options', 'nosniff', 'X-Request-Id', exchangeId]);
     admit(res, { exchangeId, prefix: prefixOf(req, options) });
     checkFraming(req);
     checkHost(req.headers, options);
@@ -59,12 +59,13 @@ function checkHost(headers: IncomingHttpHeaders, { allowedHosts }: GuardOptions)
   if (allowed === undefined) return;
   const name = hostName(headers.host);
   const isAllowed = name !== undefined && (allowed === 'loopback' ? isLoopback(name) : allowed.has(name));
-  if (!isAllowed) throw forbidden('This Host is not allowed: set ALLOWED_HOSTS to the names this server is reached by');
+  if (!isAllowed)
+    throw forbidden('This Host is not allowed: set ALLOWED_HOSTS to the names this server is reached by', 'host');
 }
 
 function checkOrigin(origin: string, res: Response, { allowedOrigins }: GuardOptions): void {
   if (!isAllowedOrigin(origin, allowedOrigins)) {
-    throw forbidden('This Origin is not allowed: set ALLOWED_ORIGINS to the pages that may use this server');
+    throw forbidden('This Origin is not allowed: set ALLOWED_ORIGINS to the pages that may use this server', 'origin');
   }
   res.setHeader('Access-Control-Allow-Origin', origin);
   res.setHeader('Access-Control-Expose-Headers', EXPOSED);

@@ -70,6 +70,10 @@ export interface ServerSettings extends TransportSettings {
   readonly redisUrl: string | undefined;
   /** What every key of ours begins with there. */
   readonly redisPrefix: string;
+  /** What lets an operator read `/debug` and `/metrics` from elsewhere than this machine. */
+  readonly debugToken: string | undefined;
+  /** Whether bodies are logged, with secrets masked. */
+  readonly logWire: boolean;
   /** How many entries a list gives at once. */
   readonly pageSize: number;
 }
@@ -87,10 +91,6 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   trustProxy: 0,
   allowedOrigins: DEFAULT_ORIGINS,
   allowedHosts: undefined,
-  toolTimeoutMs: 60_000,
-  toolMaxMs: 600_000,
-  drainMs: 25_000,
-  stateSecret: undefined,
   authTokens: [],
   oauthIssuer: undefined,
   oauthAudience: [],
@@ -103,8 +103,14 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   rateLimitSessions: undefined,
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 30_000,
+  toolTimeoutMs: 60_000,
+  toolMaxMs: 600_000,
+  drainMs: 25_000,
+  stateSecret: undefined,
   redisUrl: undefined,
   redisPrefix: 'dualgauge:',
+  debugToken: undefined,
+  logWire: false,
   pageSize: 250,
 };
 

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { MAIN_STREAM } from '../transports/event-id.js';
 import type { EventLog } from '../transports/event-log.js';
@@ -9,6 +10,18 @@ const DELIVERY_MS = 2000;
 /** How long connections may take to end by themselves. */
 const LINGER_MS = 1000;
 const LOOK_MS = 10;
+
+const sockets = new WeakMap<Server, Set<Socket>>();
+
+/** Remembers a server's connections, so that `closeServer` can tell which never said a word. */
+export function trackSockets(server: Server): void {
+  const open = new Set<Socket>();
+  sockets.set(server, open);
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+}
 
 /** Resolves when whoever is connected has got what the log holds for it, or has had its time. */
 export async function delivered(streams: Iterable<SseWriter>, log: EventLog): Promise<void> {
@@ -21,6 +34,8 @@ export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // One that has just been answered is at rest only now.
   const look = setInterval(() => server.closeIdleConnections(), LOOK_MS);
+  // Clients open spare connections that never say a word; Node does not count those as idle.
+  for (const socket of sockets.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
   const end = globalThis.setTimeout(() => server.closeAllConnections(), LINGER_MS);
   await closed;
   clearInterval(look);

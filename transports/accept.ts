@@ -8,26 +8,39 @@ const BOTH: Accepts = { json: true, stream: true };
 const JSON_TYPE = 'application/json';
 const STREAM_TYPE = 'text/event-stream';
 
+// A client says the same with each request, and there are few kinds of clients; who makes some up only empties this.
+const MAX_KNOWN = 100;
+const known = new Map<string, Accepts>();
+
 /** An absent header accepts everything. */
 export function parseAccept(header: string | undefined): Accepts {
-  if (header === undefined || header === 'application/json, text/event-stream' || header === '*/*') return BOTH;
-  const ranges = header
-    .toLowerCase()
-    .split(',')
-    .map(parseRange)
-    .filter((range) => range.isWanted)
-    .map((range) => range.type);
-  return {
-    json: ranges.some((range) => covers(range, JSON_TYPE)),
-    stream: ranges.some((range) => covers(range, STREAM_TYPE)),
-  };
+  if (header === undefined) return BOTH;
+  let accepted = known.get(header);
+  if (accepted === undefined) {
+    const ranges = header.toLowerCase().split(',').map(parseRange);
+    accepted = { json: accepts(ranges, JSON_TYPE), stream: accepts(ranges, STREAM_TYPE) };
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(header, accepted);
+  }
+  return accepted;
 }
 
-function parseRange(text: string): { type: string; isWanted: boolean } {
+interface Range {
+  readonly type: string;
+  readonly isWanted: boolean;
+}
+
+function parseRange(text: string): Range {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim());
   return { type, isWanted: !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter)) };
 }
 
-function covers(range: string, type: string): boolean {
-  return range === type || range === '*/*' || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
+// The most specific range that fits is the one that counts, whatever stands before it.
+function accepts(ranges: readonly Range[], type: string): boolean {
+  const fitting = [type, type.replace(/\/.*/, '/*'), '*/*'];
+  for (const range of fitting) {
+    const found = ranges.filter((one) => one.type === range);
+    if (found.length > 0) return found.some(({ isWanted }) => isWanted);
+  }
+  return false;
 }

@@ -40,6 +40,8 @@ export interface EventLog {
   follow(session: string, stream: string, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent>;
   /** Whether a read from there would be whole. */
   holds(session: string, stream: string, after: string): boolean | Promise<boolean>;
+  /** Whether the stream is closed and nothing comes after that. */
+  isSpent(session: string, stream: string, after: string): boolean | Promise<boolean>;
   /** The oldest place a read can begin: for readers that hold no place of their own. */
   oldest(session: string, stream: string): string | Promise<string>;
   /** No more events will come; what is there stays for the window's time. */

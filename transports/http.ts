@@ -14,6 +14,8 @@ export class HttpError extends Error {
       readonly headers?: Readonly<Record<string, string>>;
       readonly data?: unknown;
       readonly id?: RequestId | undefined;
+      /** What it is counted as, where its status does not say enough. */
+      readonly refusal?: string | undefined;
     } = {},
   ) {
     super(message);
@@ -22,7 +24,7 @@ export class HttpError extends Error {
 
 /** 404 for a session nobody may use: unknown, expired, closed, or somebody else's. Always the same bytes. */
 export function sessionNotFound(id?: RequestId): HttpError {
-  return new HttpError(404, ErrorCode.sessionNotFound, 'Session not found', { id });
+  return new HttpError(404, ErrorCode.sessionNotFound, 'Session not found', { id, refusal: 'unknown session' });
 }
 
 /** 503: nothing was made; come back later. */

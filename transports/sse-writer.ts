@@ -7,11 +7,12 @@ import type { Observer, StreamEnd, StreamFacts } from './observer.js';
 /** SDK 1.x clients lose a progress event that arrives in one chunk with the result; this keeps the two apart. */
 const PROGRESS_GAP_MS = 5;
 
-export const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no',
-} as const;
+/** Name, value, name, value. */
+export const STREAM_HEADERS: readonly string[] = [
+  ['Content-Type', 'text/event-stream; charset=utf-8'],
+  ['Cache-Control', 'no-cache, no-transform'],
+  ['X-Accel-Buffering', 'no'],
+].flat();
 
 export interface WriterLimits {
   readonly streamBufferBytes: number;
@@ -74,7 +75,7 @@ export class SseWriter {
     this.#observer.streamOpened?.(this.facts);
     // A client may have gone while its call was still on the way here, a host application may have answered it.
     if (this.#res.destroyed || this.#res.headersSent) return this.#finish('client closed');
-    this.#res.writeHead(200, { ...STREAM_HEADERS, ...headers });
+    this.#res.writeHead(200, [...STREAM_HEADERS, ...Object.entries(headers).flat()]);
     if (first === '') this.#res.flushHeaders();
     else this.#push(first);
   }

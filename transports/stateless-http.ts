@@ -9,7 +9,7 @@ import { Exchange } from './exchange.js';
 import { checkRoom } from './handshake.js';
 import { passGate } from './gate.js';
 import type { Host } from './host.js';
-import { badRequest, sendAccepted, unavailable } from './http.js';
+import { badRequest, sendAccepted } from './http.js';
 import { PostReply } from './post-reply.js';
 import { postMode } from './post-mode.js';
 import { RoundTripAsker } from './round-trip.js';

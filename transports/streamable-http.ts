@@ -236,6 +236,11 @@ export class StreamableHttp {
       const message = 'Last-Event-ID is not of this session, or what came after it is no longer kept';
       throw badRequest(new RpcError(ErrorCode.invalidRequest, message));
     }
+    // To an empty stream that ends at once clients come back for ever; this tells them that it is over.
+    if (await this.#host.log.isSpent(session.id, place.stream, place.cursor)) {
+      visit.res.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+      return;
+    }
     if (place.stream === MAIN_STREAM) await this.#host.sessions.carry(session, { wantsCursor: false });
     else await session.announce(place.stream);
     await this.#stream(visit, session, place.stream, place.cursor);

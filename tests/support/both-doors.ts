@@ -5,20 +5,25 @@ import { openLegacyWire } from './clients/legacy-wire.js';
 import { openMcpWire } from './clients/mcp-wire.js';
 import { shakeHands } from './clients/peer-client.js';
 import { RpcPeer, type Id, type Message, type RequestOptions, type Wire } from './clients/rpc-peer.js';
-import { toEndpoint, type Door, type Json, type Notification, type ToolResult } from './clients/test-client.js';
+import {
+  toEndpoint,
+  type Door,
+  type Json,
+  type Notification,
+  type Revision,
+  type ToolResult,
+} from './clients/test-client.js';
+import { startServer, type TestServer } from './server.js';
 
-export interface StartedServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
+type ServerOptions = Parameters<typeof startServer>[0];
 
-export interface BothDoors<Server extends StartedServer> {
+export interface BothDoors {
   readonly door: Door;
   /** Connected before each test and closed after it. */
   readonly client: DoorClient;
   readonly it: typeof it;
   /** The server of the running test; each test has its own. */
-  readonly server: () => Server;
+  readonly server: () => TestServer;
   /** Another client of the same server and door, closed with the test. */
   readonly connect: (options?: DoorOptions) => Promise<DoorClient>;
 }
@@ -27,41 +32,47 @@ export interface DoorOptions {
   /** Declared in `initialize`; by default all of them. */
   readonly capabilities?: Json;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Asked for in `initialize`. */
+  readonly revision?: Revision;
 }
 
-interface BothDoorsOptions<Server, Options> extends DoorOptions {
-  readonly startServer: (options?: Options) => Promise<Server>;
-  readonly serverOptions?: Options;
+interface BothDoorsOptions extends DoorOptions {
+  readonly serverOptions?: ServerOptions;
+  /** How a server is started, where the usual way does not do. */
+  readonly start?: typeof startServer;
 }
 
 const DOORS: readonly Door[] = ['legacy', 'mcp'];
 const ALL_CAPABILITIES = { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
 
 /** Defines the tests once for each door, in a `describe` of its own, with a fresh server and client for each test. */
-export function onBothDoors<Server extends StartedServer, Options>(
+export function onBothDoors(
   title: string,
-  define: (doors: BothDoors<Server>) => void,
-  { startServer, serverOptions, ...doorOptions }: BothDoorsOptions<Server, Options>,
+  define: (doors: BothDoors) => void,
+  { serverOptions, start = startServer, ...doorOptions }: BothDoorsOptions = {},
 ): void {
   describe.each(DOORS)(`${title} (%s door)`, (door) => {
     const client = new DoorClient(door);
     const extra: DoorClient[] = [];
-    let server: Server | undefined;
+    let server: TestServer | undefined;
 
-    function running(): Server {
+    function running(): TestServer {
       if (!server) throw new Error('The server runs only while a test does');
       return server;
     }
 
     beforeEach(async () => {
-      server = await startServer(serverOptions);
+      server = await start(serverOptions);
       await client.connect(server.url, doorOptions);
     });
 
     afterEach(async () => {
-      for (const one of [client, ...extra.splice(0)]) await one.close();
-      await server?.close();
-      server = undefined;
+      try {
+        for (const one of [client, ...extra.splice(0)]) await one.close();
+      } finally {
+        await server?.close();
+        server = undefined;
+      }
     });
 
     async function connect(options: DoorOptions = doorOptions): Promise<DoorClient> {
@@ -87,13 +98,16 @@ export class DoorClient {
     this.door = door;
   }
 
-  async connect(url: string, { capabilities = ALL_CAPABILITIES, headers = {} }: DoorOptions = {}): Promise<void> {
+  async connect(
+    url: string,
+    { capabilities = ALL_CAPABILITIES, headers = {}, revision }: DoorOptions = {},
+  ): Promise<void> {
     const peer: RpcPeer = new RpcPeer(async (message) => (await opening).send(message));
     const open = this.door === 'legacy' ? openLegacyWire : openMcpWire;
     const opening: Promise<Wire> = Promise.resolve(open(toEndpoint(url, this.door), peer, { headers }));
     this.#peer = peer;
     this.#wire = await opening;
-    this.initialized = await shakeHands(peer, this.#wire, capabilities);
+    this.initialized = await shakeHands(peer, this.#wire, capabilities, revision);
   }
 
   /** What the server said unasked. */

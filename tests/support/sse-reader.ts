@@ -37,12 +37,13 @@ export class SseReader implements AsyncIterable<SseEvent> {
     exchange = fetchExchange,
   ): Promise<SseReader> {
     const { method = 'GET', headers = {}, body } = request;
-    const response = await exchange({
+    const opening = exchange({
       method,
       url: new URL(url),
       headers: { Accept: 'text/event-stream', ...headers },
       ...(body !== undefined && { body }),
     });
+    const response = await within(DEFAULT_WAIT_MS, `the headers of ${method} ${String(url)}`, opening);
     const type = response.header('content-type') ?? 'none';
     if (response.status === 200 && type.startsWith('text/event-stream')) return new SseReader(response);
     const text = await response.text();

@@ -59,6 +59,11 @@ export class MemoryEventLog implements EventLog {
     return;
   }
 
+  isSpent(session: string, stream: string, after: string): boolean {
+    const found = this.#sessions.get(session)?.find(stream);
+    return found !== undefined && found.isClosed && found.last <= Number(after);
+  }
+
   close(session: string, stream: string): void {
     this.#sessions.get(session)?.close(stream);
   }

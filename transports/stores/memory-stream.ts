@@ -54,6 +54,10 @@ export class MemoryStream {
     return this.#reader !== undefined && this.#reader.at <= this.evicted;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Whether nothing is left of it, and nobody there to see. */
   get isOver(): boolean {
     return this.#isClosed && this.#reader === undefined && this.evicted === this.last;

@@ -81,6 +81,11 @@ export class RedisEventLog implements EventLog {
     return last !== undefined && evicted <= Number(after) && Number(after) <= last;
   }
 
+  async isSpent(session: string, stream: string, after: string): Promise<boolean> {
+    const { last, isClosed } = await this.#marks(session, stream);
+    return isClosed && last !== undefined && last <= Number(after);
+  }
+
   async oldest(session: string, stream: string): Promise<string> {
     return String((await this.#marks(session, stream)).evicted);
   }

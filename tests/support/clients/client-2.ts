@@ -23,6 +23,7 @@ import {
   type Notification,
   type TestClient,
 } from './test-client.js';
+import { DEFAULT_WAIT_MS, within } from './within.js';
 
 const SUPPORTS: readonly Feature[] = [
   'progress',
@@ -71,7 +72,10 @@ function overHttp(name: string, mode: VersionNegotiationMode): Omit<ClientDriver
     name,
     door: 'mcp',
     connect(url, options) {
-      const transport = new StreamableHTTPClientTransport(toEndpoint(url, 'mcp'), toTransportOptions(options));
+      const transport = new StreamableHTTPClientTransport(toEndpoint(url, 'mcp'), {
+        ...toTransportOptions(options),
+        reconnectionScheduler,
+      });
       return connect(name, 'mcp', transport, mode, options);
     },
   };
@@ -99,7 +103,7 @@ async function connect(
     if (!isClosed) errors.push(error);
   };
   try {
-    await client.connect(transport);
+    await within(DEFAULT_WAIT_MS, `${name} to connect`, client.connect(transport));
   } catch (cause) {
     isClosed = true;
     await client.close();
@@ -136,7 +140,9 @@ async function connect(
     ...(isModern && { listen: (filter: Json) => client.listen(filter) }),
     async close() {
       isClosed = true;
-      if (transport instanceof StreamableHTTPClientTransport) await transport.terminateSession();
+      if (transport instanceof StreamableHTTPClientTransport) {
+        await within(DEFAULT_WAIT_MS, `${name} to end its session`, transport.terminateSession());
+      }
       await client.close();
     },
   };
@@ -144,4 +150,10 @@ async function connect(
 
 function toTransportOptions({ headers = {} }: ConnectOptions = {}) {
   return { requestInit: { headers } };
+}
+
+// By itself it remembers only its last reconnection timer; the others would keep the test process alive after it is closed.
+function reconnectionScheduler(reconnect: () => void, delayMs: number): () => void {
+  const timer = setTimeout(reconnect, delayMs).unref();
+  return () => clearTimeout(timer);
 }

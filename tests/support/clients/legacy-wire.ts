@@ -2,6 +2,7 @@ import { SseReader, isMessage } from '../sse-reader.js';
 import { fetchExchange, type Exchange } from './exchange.js';
 import { toHttpFailure } from './http-failure.js';
 import type { Message, RpcPeer, Wire } from './rpc-peer.js';
+import { DEFAULT_WAIT_MS, within } from './within.js';
 
 export interface WireOptions {
   readonly exchange?: Exchange;
@@ -42,12 +43,13 @@ export async function openLegacyWire(url: URL, peer: RpcPeer, options: WireOptio
 
   return {
     async send(message: Message) {
-      const response = await exchange({
+      const posting = exchange({
         method: 'POST',
         url: endpoint,
         headers: { 'Content-Type': 'application/json', ...headers },
         body: JSON.stringify(message),
       });
+      const response = await within(DEFAULT_WAIT_MS, `the POST to ${endpoint.href} to be accepted`, posting);
       const text = await response.text();
       if (response.status !== 202) throw toHttpFailure(response.status, text);
     },
@@ -55,7 +57,7 @@ export async function openLegacyWire(url: URL, peer: RpcPeer, options: WireOptio
     async close() {
       isClosed = true;
       reader.close();
-      await read;
+      await within(DEFAULT_WAIT_MS, 'the event stream to end', read);
     },
   };
 }

@@ -4,6 +4,7 @@ import { toHttpFailure } from './http-failure.js';
 import type { WireOptions } from './legacy-wire.js';
 import type { Message, RpcPeer, Wire } from './rpc-peer.js';
 import type { Json } from './test-client.js';
+import { DEFAULT_WAIT_MS, within } from './within.js';
 
 /** Streamable HTTP, strictly: what a request is owed must come in the response of its own POST. */
 export function openMcpWire(url: URL, peer: RpcPeer, options: WireOptions = {}): Wire {
@@ -57,7 +58,8 @@ export function openMcpWire(url: URL, peer: RpcPeer, options: WireOptions = {}):
   }
 
   async function openStandaloneStream(): Promise<void> {
-    const response = await exchange({ method: 'GET', url, headers: { Accept: 'text/event-stream', ...headers } });
+    const opening = exchange({ method: 'GET', url, headers: { Accept: 'text/event-stream', ...headers } });
+    const response = await within(DEFAULT_WAIT_MS, `the headers of GET ${url.href}`, opening);
     if (response.status === 200) {
       // Not awaited: it ends with the session. What goes wrong in it is told to the peer.
       track(readStream(response)).catch((cause: unknown) => {
@@ -84,9 +86,11 @@ export function openMcpWire(url: URL, peer: RpcPeer, options: WireOptions = {}):
     async close() {
       isClosed = true;
       for (const hangUp of open) hangUp();
-      await Promise.all(reading);
+      await within(DEFAULT_WAIT_MS, 'the streams to end', Promise.all(reading));
       if (headers['Mcp-Session-Id'] === undefined) return;
-      const response = await exchange({ method: 'DELETE', url, headers });
+      const leaving = exchange({ method: 'DELETE', url, headers });
+      const response = await within(DEFAULT_WAIT_MS, `the answer to DELETE ${url.href}`, leaving);
+      delete headers['Mcp-Session-Id'];
       const text = await response.text();
       if (![200, 204, 404, 405].includes(response.status)) throw toHttpFailure(response.status, text);
     },

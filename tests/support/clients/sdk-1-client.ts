@@ -45,6 +45,7 @@ export const sdk1Http: ClientDriver = {
   supports: SUPPORTS,
   connect(url, options) {
     const transport = new StreamableHTTPClientTransport(toEndpoint(url, 'mcp'), toTransportOptions(options));
+    letGoOfTimers(transport);
     return connect(this.name, this.door, transport, options);
   },
 };
@@ -61,4 +62,15 @@ function connect(name: string, door: Door, transport: Sdk1Transport, options: Co
 
 function toTransportOptions({ headers = {} }: ConnectOptions = {}) {
   return { requestInit: { headers } };
+}
+
+// It remembers one reconnection timer only and clears no other when it closes; those would keep the test process alive.
+function letGoOfTimers(transport: StreamableHTTPClientTransport): void {
+  let timer: NodeJS.Timeout | undefined;
+  Object.defineProperty(transport, '_reconnectionTimeout', {
+    get: () => timer,
+    set: (next: NodeJS.Timeout | undefined) => {
+      timer = next?.unref();
+    },
+  });
 }

@@ -10,7 +10,7 @@ import type {
   Notification,
   TestClient,
 } from './test-client.js';
-import { DEFAULT_WAIT_MS } from './within.js';
+import { DEFAULT_WAIT_MS, within } from './within.js';
 
 interface SdkRequestOptions {
   timeout: number;
@@ -76,7 +76,7 @@ export async function connectSdk1Client(parts: Sdk1Parts, { answers = {} }: Conn
     setProtocolVersion?.(version);
   };
   try {
-    await client.connect(transport);
+    await within(DEFAULT_WAIT_MS, `${name} to connect`, client.connect(transport));
   } catch (cause) {
     isClosed = true;
     await client.close();
@@ -101,7 +101,9 @@ export async function connectSdk1Client(parts: Sdk1Parts, { answers = {} }: Conn
     },
     async close() {
       isClosed = true;
-      await transport.terminateSession?.();
+      if (transport.terminateSession) {
+        await within(DEFAULT_WAIT_MS, `${name} to end its session`, transport.terminateSession());
+      }
       await client.close();
     },
   };

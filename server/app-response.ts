@@ -1,0 +1,64 @@
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import express from 'express';
+
+type Headers = readonly OutgoingHttpHeader[] | OutgoingHttpHeaders;
+
+const NONE: readonly string[] = [];
+
+/**
+ * A response that says some headers with every answer. They go into one list with those of `writeHead`: Node checks,
+ * keeps and merges what is set one by one, which costs a small answer more than its tool does.
+ */
+export class AppResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+  /** Name, value, name, value. */
+  common = NONE;
+  /** What was sent, in the same form; Node keeps none of it. */
+  sent: readonly OutgoingHttpHeader[] = NONE;
+
+  override writeHead(status: number, ...rest: unknown[]): this {
+    const [headers = NONE] = rest;
+    if (rest.length < 2 && typeof headers === 'object' && this.getHeaderNames().length === 0) {
+      this.sent = this.#whole(headers as Headers);
+      return super.writeHead(status, [...this.sent]);
+    }
+    setEach(this, this.common);
+    return super.writeHead(status, ...(rest as [string, OutgoingHttpHeaders]));
+  }
+
+  override getHeader(name: string): ReturnType<ServerResponse['getHeader']> {
+    return this.sent.length === 0 ? super.getHeader(name) : this.#find(name.toLowerCase());
+  }
+
+  #whole(headers: Headers): OutgoingHttpHeader[] {
+    const whole: OutgoingHttpHeader[] = [...this.common];
+    if (Array.isArray(headers)) {
+      for (const item of headers as OutgoingHttpHeader[]) whole.push(item);
+    } else {
+      for (const [name, value] of Object.entries(headers)) if (value !== undefined) whole.push(name, value);
+    }
+    return whole;
+  }
+
+  #find(name: string): OutgoingHttpHeader | undefined {
+    for (let at = 0; at < this.sent.length; at += 2) {
+      if (String(this.sent[at]).toLowerCase() === name) return this.sent[at + 1];
+    }
+    return undefined;
+  }
+}
+
+// Born as what Express would make of it.
+Object.setPrototypeOf(AppResponse.prototype, express.response);
+
+/** Has every answer on this response carry these headers: name, value, name, value. */
+export function setCommonHeaders(res: ServerResponse, headers: readonly string[]): void {
+  if (res instanceof AppResponse) res.common = headers;
+  else setEach(res, headers);
+}
+
+function setEach(res: ServerResponse, headers: readonly string[]): void {
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    if (!res.hasHeader(name)) res.setHeader(name, headers[at + 1] ?? '');
+  }
+}
