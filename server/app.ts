@@ -163,6 +163,7 @@ class Composition implements McpApp {
       resources: this.resources,
       prompts: this.prompts,
       settings,
+      limiters: this.#backplane.limiters,
       onHint: (hint) => log.warn(hint),
     });
     this.#host = {

@@ -11,6 +11,8 @@ import { RedisInstances } from '../transports/stores/redis-instances.js';
 import { RedisTaskBoard } from '../transports/stores/redis-task-board.js';
 import { RedisSessionStore } from '../transports/stores/redis-session-store.js';
 import type { ServerSettings } from './options.js';
+import type { LimiterStore } from './rate-limit.js';
+import { redisLimiters } from './redis-limiters.js';
 
 /** Where sessions and their events are kept: in this process, or where all instances find them. */
 export interface Backplane {
@@ -18,6 +20,8 @@ export interface Backplane {
   readonly log: EventLog;
   /** Where tasks are known to other instances, where there are any. */
   readonly tasks: TaskBoard | undefined;
+  /** Where callers are counted together, where there are other instances. */
+  readonly limiters: LimiterStore | undefined;
   /** The connections behind it, where there are any. */
   readonly redis: RedisConnection | undefined;
   /** @throws Error when it cannot be reached */
@@ -45,6 +49,7 @@ function createLocal({ settings }: BackplaneOptions): Backplane {
     store: new MemorySessionStore(),
     log: new MemoryEventLog({ ...windowOf(settings), totalBytes: settings.replayTotalBytes }),
     tasks: undefined,
+    limiters: undefined,
     redis: undefined,
     start: () => Promise.resolve(),
     isReady: () => true,
@@ -81,6 +86,7 @@ function createShared(url: string, { settings, changes, onFault }: BackplaneOpti
     store,
     log,
     tasks,
+    limiters: redisLimiters(redis),
     redis,
     start,
     isReady: () => redis.isReady,

@@ -5,7 +5,7 @@ import type { ResourceRegistry } from '../resources/registry.js';
 import type { ToolRegistry } from '../tools/registry.js';
 import type { Gate } from '../transports/gate.js';
 import type { ServerSettings } from './options.js';
-import type { RateLimit } from './rate-limit.js';
+import type { LimiterStore, RateLimit } from './rate-limit.js';
 import { RateLimits } from './rate-limits.js';
 
 export interface GatekeeperOptions {
@@ -13,6 +13,8 @@ export interface GatekeeperOptions {
   readonly tools: ToolRegistry;
   readonly resources: ResourceRegistry;
   readonly prompts: PromptRegistry;
+  /** Where instances count together; each for itself when absent. */
+  readonly limiters?: LimiterStore | undefined;
   readonly onHint: (hint: string) => void;
 }
 
@@ -50,11 +52,11 @@ export class Gatekeeper implements Gate {
   }
 
   #limit(defaults: { calls?: RateLimit; sessions?: RateLimit }): void {
-    const { settings, onHint } = this.#options;
+    const { settings, limiters, onHint } = this.#options;
     const calls = orDefault(settings.rateLimitCalls, defaults.calls);
     const sessions = orDefault(settings.rateLimitSessions, defaults.sessions);
     if (calls === undefined && sessions === undefined) return;
-    const limits = new RateLimits({ calls, sessions, trustProxy: settings.trustProxy, onHint });
+    const limits = new RateLimits({ calls, sessions, trustProxy: settings.trustProxy, store: limiters, onHint });
     this.count = (what, visit, amount) => limits.count(what, visit, amount);
   }
 
