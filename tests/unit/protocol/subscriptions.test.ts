@@ -131,6 +131,7 @@ describe('subscriptions/listen', () => {
         await new Promise<void>((resolve) => (release = resolve));
       },
     });
+    await setImmediate();
     for (let status = 0; status < 1000; status += 1) {
       changes.publish({ kind: 'tools' });
       changes.publish({ kind: 'task', taskId: 'mine', task: { status } });
