@@ -49,7 +49,7 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
 
     async function next(iterator: AsyncIterator<LoggedEvent>): Promise<string | undefined> {
       const { value, done } = await within(WAIT_MS, 'the next event', iterator.next());
-      return done === true ? undefined : (value as LoggedEvent).data;
+      return done === true ? undefined : value.data;
     }
 
     async function take(count: number, iterator: AsyncIterator<LoggedEvent>): Promise<(string | undefined)[]> {

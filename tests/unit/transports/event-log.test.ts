@@ -139,7 +139,7 @@ describe('the memory event log', () => {
           client.cut();
         }
         // Nobody is left waiting for a reader that is gone.
-        await within(2000, 'the writers', Promise.all(writers));
+        await within(2000, 'the writers', Promise.all(writers.map(async (one) => one)));
         log.drop(SESSION);
         expect(log.size).toEqual({ sessions: 0, streams: 0, bytes: 0 });
       }),
@@ -180,7 +180,7 @@ describe('the memory event log', () => {
     while (read.length < results.length) read.push((await iterator.next()).value as LoggedEvent);
     expect(read.map(({ data }) => data)).toEqual(results);
     void iterator.next();
-    await within(2000, 'the writers', Promise.all(written));
+    await within(2000, 'the writers', Promise.all(written.map(async (one) => one)));
   });
 
   it('does let a reader go that is very far behind: it is told when it asks for the next', async () => {
@@ -225,7 +225,7 @@ describe('the memory event log', () => {
     const written = Array.from({ length: 8 }, (_, n) => log.append(SESSION, 'm', String(n), 'message'));
     expect(written.at(-1)).toBeInstanceOf(Promise);
     log.drop(SESSION);
-    await within(2000, 'the writers', Promise.all(written));
+    await within(2000, 'the writers', Promise.all(written.map(async (one) => one)));
   });
 
   it('forgets streams that have ended and hold nothing, however many there were', async () => {

@@ -75,7 +75,7 @@ describe('SseWriter', () => {
     const waiting = [1, 2, 3].map(() => opened.writer.write(formatEvent('{}'), 'message'));
     expect(waiting.every((one) => one instanceof Promise)).toBe(true);
     void opened.client.waitForEnd();
-    await within(5000, 'the writers', Promise.all(waiting));
+    await within(5000, 'the writers', Promise.all(waiting.map(async (one) => one)));
     opened.writer.end('complete');
   });
 
