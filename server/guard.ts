@@ -83,7 +83,7 @@ function forbidden(message: string, refusal: string): HttpError {
 // A proxy that takes a prefix off says so; without a trusted one anybody could.
 function prefixOf(req: Request, { trustProxy }: GuardOptions): string {
   const forwarded = trustProxy > 0 ? req.headers['x-forwarded-prefix'] : undefined;
-  const isSane = typeof forwarded === 'string' && /^(\/[A-Za-z0-9._~-]+)+\/?$/.test(forwarded);
+  const isSane = typeof forwarded === 'string' && /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+\/?$/.test(forwarded);
   return `${isSane ? forwarded.replace(/\/$/, '') : ''}${req.baseUrl}`;
 }
 

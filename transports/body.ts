@@ -25,7 +25,7 @@ export function readJson(req: IncomingMessage, res: ServerResponse, maxBytes: nu
     checkType(req.headers['content-type'], req.headers['content-encoding']);
     // A host application's parser may have been here already; its limits are its own.
     const parsed = (req as { body?: unknown }).body;
-    if (parsed !== undefined && (req.readableEnded || req.complete)) return resolve(checkDepth(fromHost(parsed)));
+    if (parsed !== undefined && (req.readableEnded || req.complete)) return resolve(checkDepth(fromHost(parsed, req)));
     const declared = req.headers['content-length'];
     if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(req, res, maxBytes);
     const onBytes = (bytes: Buffer): void => {
@@ -60,7 +60,9 @@ function mayBeLong({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || headers.expect !== undefined || declared > MAX_UNWANTED_BYTES;
 }
 
-function fromHost(parsed: unknown): unknown {
+function fromHost(parsed: unknown, { headers }: IncomingMessage): unknown {
+  // What a parser makes of nothing looks like something.
+  if (headers['content-length'] === '0') return parse(Buffer.alloc(0));
   if (typeof parsed === 'string') return parse(Buffer.from(parsed));
   return Buffer.isBuffer(parsed) ? parse(parsed) : parsed;
 }
