@@ -50,7 +50,7 @@ describe('Tasks of 2025-11-25', () => {
   async function connect(): Promise<Client> {
     const client = new Client({ name: 'test', version: '1' }, { capabilities: { elicitation: {} } });
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { name: 'Alice' } }));
-    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)) as never);
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
     clients.push(client);
     return client;
   }
@@ -103,7 +103,7 @@ describe('Tasks of 2025-11-25', () => {
 
 async function create(client: Client, name: string, args: object = {}): Promise<string> {
   const params = { name, arguments: args, task: { ttl: 60_000 } };
-  const { task } = (await client.request({ method: 'tools/call', params } as never, Created as never)) as z.infer<
+  const { task } = (await client.request({ method: 'tools/call', params }, Created as never)) as z.infer<
     typeof Created
   >;
   return task.taskId;
