@@ -1,11 +1,16 @@
-// A server in a process of its own, for tests that measure one or end one. Its options come as JSON; it answers on the IPC channel.
+// A server in a process of its own, for tests that measure one. Its options come as JSON; it answers on the IPC channel.
+import { once } from 'node:events';
+import express from 'express';
 import type { McpAppOptions } from '../../server/options.js';
-import { gabbyTools } from './gabby-tools.js';
 import { heldBy, type ChildAnswer, type ChildQuestion } from './child-server.js';
+import { gabbyTools } from './gabby-tools.js';
 import { startServer } from './server.js';
 
-const options = JSON.parse(process.argv[2] ?? '{}') as Partial<McpAppOptions>;
+const { socketPath, ...options } = JSON.parse(process.argv[2] ?? '{}') as Partial<McpAppOptions> & {
+  readonly socketPath?: string;
+};
 const server = await startServer({ ...options, tools: gabbyTools });
+if (socketPath !== undefined) await once(express().use(server.mcp.router()).listen(socketPath), 'listening');
 
 function answer(message: ChildAnswer): void {
   process.send?.(message);

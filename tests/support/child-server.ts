@@ -40,8 +40,13 @@ export function heldBy({ mcp }: TestServer): Record<string, number> {
   };
 }
 
-/** Starts a server in a process of its own, with a garbage collector that can be told to work. */
-export async function startChild(options: Partial<McpAppOptions> = {}): Promise<ChildServer> {
+/**
+ * Starts a server in a process of its own, with a garbage collector that can be told to work. On a `socketPath` it listens
+ * as well: there the system takes little of what a client does not read.
+ */
+export async function startChild(
+  options: Partial<McpAppOptions> & { readonly socketPath?: string } = {},
+): Promise<ChildServer> {
   const main = join(import.meta.dirname, 'child-main.ts');
   const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', main, JSON.stringify(options)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
