@@ -5,6 +5,7 @@ import { ErrorCode, missingCapability, RpcError } from './errors.js';
 import { compact } from './fit.js';
 import { isObject } from './json-rpc.js';
 import type { CreateMessageParams, CreateMessageResult, JsonSchema, Root } from './mcp.js';
+import { MODERN_REVISION } from './versions.js';
 
 export interface Ask {
   /** What the question is called on the wire of 2026-07-28; numbered when absent. Must not depend on chance or time. */
@@ -62,8 +63,8 @@ export function rootsQuestion({ key }: Ask, call: Call): Question {
 }
 
 function urlQuestion({ message, url, key }: ElicitUrl & Ask, call: Call): Question {
-  // Only 2025-11-25 names the interaction; later revisions correlate by the retried request.
-  const elicitationId = call.revision === '2025-11-25' ? crypto.randomUUID() : undefined;
+  // 2025-11-25 names the interaction, and so does whoever declared it before; 2026-07-28 tells it by the retried request.
+  const elicitationId = call.revision === MODERN_REVISION ? undefined : crypto.randomUUID();
   return {
     method: 'elicitation/create',
     params: compact({ mode: 'url', message, url, elicitationId }),

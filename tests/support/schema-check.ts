@@ -85,7 +85,11 @@ export function problemsOf(message: Json, { revision, method }: MessageFacts): s
 function outgoingProblems(message: Json, revision: Revision): string[] {
   if (isOfExtension(message.method, revision)) return [];
   const name = OUTGOING.get(message.method);
-  return name === undefined ? [`${message.method} is in no revision`] : problemsIn(message, name, revision);
+  if (name === undefined) return [`${message.method} is in no revision`];
+  const problems = problemsIn(message, name, revision);
+  // What a client declared that it can answer it is asked, though its revision may not have had a word for it yet.
+  const isQuestion = message.id !== undefined && revision < '2025-11-25';
+  return problems.length > 0 && isQuestion ? problemsIn(message, name, '2025-11-25') : problems;
 }
 
 function resultProblems(result: Json, method: string, revision: Revision): string[] {
