@@ -18,7 +18,7 @@ export interface Lag {
 
 /** One ordered row of events, and the one who reads it. Whoever follows it next takes it over. */
 export class MemoryStream {
-  #events: KeptEvent[] = [];
+  #events: (KeptEvent | undefined)[] = [];
   #head = 0;
   #isClosed = false;
   #closedAt = Infinity;
@@ -71,6 +71,8 @@ export class MemoryStream {
   /** Drops the oldest event. @returns its size */
   shift(): number {
     const event = this.#events[this.#head];
+    // Its place stays a while, its text must not.
+    this.#events[this.#head] = undefined;
     this.#head += 1;
     this.evicted += 1;
     if (this.#head > 64 && this.#head * 2 > this.#events.length) {

@@ -1,10 +1,16 @@
 // The memory log against a model that is nothing but a list: whatever happens, a client's record is what was sent, or a
 // beginning of it and a refusal in words.
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { START, StreamOverrun, type LoggedEvent } from '../../../transports/event-log.js';
 import { MemoryEventLog, type MemoryLogOptions } from '../../../transports/stores/memory-event-log.js';
 import { within } from '../../support/clients/within.js';
+
+// Node gives its garbage collector away only when asked on the command line, or like this.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const SESSION = 's';
 const WINDOW = { events: 8, bytes: 400, ms: 60_000 };
@@ -160,6 +166,16 @@ describe('the memory event log', () => {
         log.drop(SESSION);
       }),
     );
+  });
+
+  it('lets go of the text of what it has let go of', async () => {
+    const log = createLog({ ...WINDOW, bytes: 1_000_000 });
+    const heap = (): number => process.memoryUsage().heapUsed;
+    const before = heap();
+    for (let n = 0; n < 60; n += 1) await log.append(SESSION, 'm', `${n}`.repeat(500_000), 'message');
+    collectGarbage();
+    expect(log.size.bytes).toBeLessThanOrEqual(1_000_000);
+    expect(heap() - before).toBeLessThan(10_000_000);
   });
 
   it('counts bytes, not characters', async () => {
