@@ -8,9 +8,10 @@ import {
   type SessionFacts,
 } from '../protocol/call.js';
 import type { Dispatcher } from '../protocol/dispatcher.js';
-import { ToolError } from '../protocol/errors.js';
+import { ErrorCode, ToolError } from '../protocol/errors.js';
 import { has } from '../protocol/features.js';
 import {
+  errorResponse,
   type Notification,
   type Request,
   type RequestId,
@@ -30,6 +31,8 @@ import type { VisitNotes } from './visit-notes.js';
 
 /** How much a call may say before all others get a turn. */
 const SENDS_PER_TURN = 16;
+
+const SHUTTING_DOWN = { code: ErrorCode.internalError, message: 'The server is shutting down' };
 
 /** What every exchange of a server shares. */
 export interface ExchangeHost {
@@ -157,8 +160,10 @@ export class Exchange implements Call {
     this.#controller?.abort(cause);
     this.#asker.abort(cause);
     const outcome = cause === 'timeout' ? this.#limits?.outcome(Math.round(this.#elapsedMs)) : undefined;
-    if (outcome === undefined) this.#cancel();
-    else void this.conclude(outcome);
+    if (outcome !== undefined) void this.conclude(outcome);
+    // Its client asked for no end, and may wait for the answer elsewhere.
+    else if (cause === 'shutdown') void this.#finish(errorResponse(this.id, SHUTTING_DOWN));
+    else this.#cancel();
   }
 
   /** Fires the signal and lets the handler answer: for those that wait for nothing but the end. */

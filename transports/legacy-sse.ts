@@ -37,6 +37,7 @@ export class LegacySse {
   async stream(visit: Visit): Promise<void> {
     const { settings, sessions, streams, observer, log } = this.#host;
     visit.notes.door = 'legacy';
+    sessions.checkStay();
     const lastEventId = header(visit, 'last-event-id');
     const cut = await this.sessionOf(lastEventId, visit);
     const after = cut === undefined ? START : await this.#placeOf(lastEventId, cut);
@@ -123,8 +124,9 @@ export class LegacySse {
         expected.push(id);
         if (method === 'initialize') await begin(session, parseOpening(params));
       }
-      // Another may have come in while the store was asked.
+      // While the store was asked another may have come in, and the server may have begun to go.
       if (expected.length > 0) checkIds(requests, session);
+      checkRoom(this.#host, session, requests);
     } catch (error) {
       for (const id of expected) void log.release(session.id, MAIN_STREAM, id);
       throw error;

@@ -101,6 +101,14 @@ export class Sessions {
   }
 
   /**
+   * Called before a stream is opened.
+   * @throws HttpError 503 when this server is going away and another instance can carry it
+   */
+  checkStay(): void {
+    if (this.#isDraining && this.#shared !== undefined) throw unavailable('The server is shutting down', undefined, 1);
+  }
+
+  /**
    * Makes this instance the one that carries a session's main stream.
    * Rejects with a 503 when the store is away.
    */

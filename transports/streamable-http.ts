@@ -70,6 +70,7 @@ export class StreamableHttp {
     if (!parseAccept(header(visit, 'accept')).stream) {
       throw new HttpError(406, ErrorCode.transport, 'Accept must allow text/event-stream');
     }
+    sessions.checkStay();
     const session = (await sessions.find(id, 'streamable', visit.principal)) ?? (await this.#openChosen(id, visit));
     if (session === undefined) visit.notes.lostSession = id;
     if (session === undefined) throw sessionNotFound();

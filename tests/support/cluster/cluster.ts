@@ -57,7 +57,9 @@ export class Cluster {
 
   /** What tools counted: the instance and what it did. */
   get runs(): string[] {
-    return readFileSync(this.#runsFile, 'utf8').split('\n').filter((line) => line !== '');
+    return readFileSync(this.#runsFile, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
   }
 
   /** What instances complained of that nobody should have to. */

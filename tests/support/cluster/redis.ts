@@ -32,7 +32,14 @@ export class RedisServer {
   async restart(): Promise<void> {
     const durability = this.#isDurable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
     const where = ['--bind', '127.0.0.1', '--port', String(this.#port), '--dir', this.#folder];
-    this.#child = new Child(programPath('redis-server'), [...where, '--save', '', '--rdbcompression', 'no', ...durability]);
+    this.#child = new Child(programPath('redis-server'), [
+      ...where,
+      '--save',
+      '',
+      '--rdbcompression',
+      'no',
+      ...durability,
+    ]);
     await this.#child.untilSays(/Ready to accept connections/);
   }
 

@@ -55,7 +55,8 @@ export class McpVisitor {
     const params = { protocolVersion: version, capabilities: CAPABILITIES, clientInfo: CLIENT };
     const reply = await post(`${at.url}/mcp`, { jsonrpc: '2.0', id: 0, method: 'initialize', params });
     const session = reply.headers.get('mcp-session-id');
-    if (reply.status !== 200 || session === null) throw new Error(`initialize: ${reply.status} ${JSON.stringify(reply.body)}`);
+    if (reply.status !== 200 || session === null)
+      throw new Error(`initialize: ${reply.status} ${JSON.stringify(reply.body)}`);
     return new McpVisitor({ 'Mcp-Session-Id': session, 'MCP-Protocol-Version': version });
   }
 
@@ -135,7 +136,12 @@ export class LegacyVisitor {
 }
 
 /** A request of 2026-07-28: no session, everything in the request. */
-export function modern(at: Where, method: string, params: Json = {}, id: number | string = randomUUID()): Promise<Reply> {
+export function modern(
+  at: Where,
+  method: string,
+  params: Json = {},
+  id: number | string = randomUUID(),
+): Promise<Reply> {
   const { message, headers } = modernRequest(method, params, id);
   return post(`${at.url}/mcp`, message, headers);
 }

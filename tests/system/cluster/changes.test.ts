@@ -24,7 +24,8 @@ describeWith(['redis-server'], 'what changes on one of three instances', () => {
     const stream = await session.get(c);
     const filter = { notifications: { toolsListChanged: true, resourceSubscriptions: ['note://1'] } };
     const listening = await Promise.all([a, b, c].map((at) => modernStream(at, 'subscriptions/listen', filter)));
-    for (const one of listening) await one.nextMessage(({ method }) => method.endsWith('acknowledged'));
+    for (const one of listening)
+      await one.nextMessage(({ method }) => method === 'notifications/subscriptions/acknowledged');
     await legacy.post(c, { jsonrpc: '2.0', id: 1, method: 'resources/subscribe', params: { uri: 'note://1' } });
     await legacy.answer(1);
     await session.post(a, { jsonrpc: '2.0', id: 1, method: 'resources/subscribe', params: { uri: 'note://1' } });

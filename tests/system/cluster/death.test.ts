@@ -46,7 +46,10 @@ describeWith(['redis-server'], 'an instance that dies (kill -9)', () => {
   it('ends its call in exactly one error for who resumes on /mcp, and never runs it again', async () => {
     const doomed = await cluster.add('D');
     const visitor = await McpVisitor.open(a);
-    const cut = await visitor.stream(doomed, call('work', { label: 'dies', ms: 60_000, steps: 600 }, 4, { progressToken: 1 }));
+    const cut = await visitor.stream(
+      doomed,
+      call('work', { label: 'dies', ms: 60_000, steps: 600 }, 4, { progressToken: 1 }),
+    );
     const seen = await cut.next(({ data }) => data?.includes('progress') === true);
     cut.ended.catch(() => undefined);
     await doomed.child.stop('SIGKILL');

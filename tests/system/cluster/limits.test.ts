@@ -52,7 +52,11 @@ describeWith(['redis-server'], 'what two instances keep in Redis', () => {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
     const opened = await post(`${a.url}/mcp`, { jsonrpc: '2.0', id: 1, method: 'initialize', params }, headers);
     const own = { ...headers, 'Mcp-Session-Id': opened.headers.get('mcp-session-id') ?? '' };
-    await post(`${b.url}/mcp`, { jsonrpc: '2.0', id: 2, method: 'resources/subscribe', params: { uri: 'note://1' } }, own);
+    await post(
+      `${b.url}/mcp`,
+      { jsonrpc: '2.0', id: 2, method: 'resources/subscribe', params: { uri: 'note://1' } },
+      own,
+    );
     const streamed = call('work', { label: 'x', ms: 20, steps: 2 }, 3, { progressToken: 1 });
     await post(`${b.url}/mcp`, streamed, own);
     await post(`${a.url}/mcp`, call('change', { what: 'tools' }), own);
@@ -63,7 +67,9 @@ describeWith(['redis-server'], 'what two instances keep in Redis', () => {
     const keys = await cluster.redis.keys();
     expect(keys.length).toBeGreaterThan(8);
     expect(keys.filter((key) => !key.startsWith('mine:'))).toEqual([]);
-    const forever = await Promise.all(keys.map(async (key) => [key, Number(await cluster.redis.ask('PTTL', key))] as const));
+    const forever = await Promise.all(
+      keys.map(async (key) => [key, Number(await cluster.redis.ask('PTTL', key))] as const),
+    );
     expect(forever.filter(([, ms]) => ms < 0)).toEqual([]);
     for (const key of keys) {
       const kept = await cluster.redis.ask('DUMP', key);
@@ -87,7 +93,9 @@ describeWith(['redis-server'], 'what two instances keep in Redis', () => {
     expect(await cluster.redis.ask('HLEN', key('m'))).toBeLessThan(200);
     expect(await cluster.redis.ask('HLEN', key('c'))).toBe(0);
     await Promise.all(Array.from({ length: 30 }, () => McpVisitor.open(b)));
-    const clients = String(await cluster.redis.ask('CLIENT', 'LIST')).trim().split('\n');
+    const clients = String(await cluster.redis.ask('CLIENT', 'LIST'))
+      .trim()
+      .split('\n');
     // Two of each instance, and the one that asks.
     expect(clients).toHaveLength(5);
   }, 60_000);
@@ -105,7 +113,10 @@ describeWith(['redis-server'], 'what two instances keep in Redis', () => {
     const head = await slow.head('GET');
     // It reads no more from here on.
     await legacy.post(b, call('flood', { events: 400, bytes: 50_000 }, 1));
-    await until(async () => Number(await cluster.redis.ask('HGET', `dualgauge:m:${legacy.session}`, 'v:m')) > 300, 30_000);
+    await until(
+      async () => Number(await cluster.redis.ask('HGET', `dualgauge:m:${legacy.session}`, 'v:m')) > 300,
+      30_000,
+    );
     const late = await fetch(`${b.url}/sse`, { headers: { Accept: 'text/event-stream', 'Last-Event-ID': from } });
     expect([late.status, await late.text()]).toEqual([400, expect.stringContaining('no longer kept')]);
     // What it was given is whole and in order, and then the stream ends: nothing is skipped in silence.

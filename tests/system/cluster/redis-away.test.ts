@@ -85,7 +85,10 @@ describeWith(['redis-server'], 'when Redis goes away and comes back', () => {
 
   it('answers 503 with Retry-After, keeps streams open, and afterwards nothing acknowledged is lost', async () => {
     await open();
-    const running = await mcp.stream(a, call('work', { label: 'across', ms: 1500, steps: 15 }, 1, { progressToken: 1 }));
+    const running = await mcp.stream(
+      a,
+      call('work', { label: 'across', ms: 1500, steps: 15 }, 1, { progressToken: 1 }),
+    );
     await running.nextMessage();
     await legacy.post(b, call('work', { label: 'legacy across', ms: 1000 }, 1));
     await cluster.redis.kill();

@@ -50,7 +50,10 @@ describeWith(['redis-server'], '/mcp over three instances', () => {
   it('ends everywhere with DELETE on B: streams, calls, and the id', async () => {
     const visitor = await McpVisitor.open(a);
     const stream = await visitor.get(c);
-    const running = await visitor.stream(a, call('work', { label: 'deleted', ms: 60_000, steps: 600 }, 1, { progressToken: 1 }));
+    const running = await visitor.stream(
+      a,
+      call('work', { label: 'deleted', ms: 60_000, steps: 600 }, 1, { progressToken: 1 }),
+    );
     await running.nextMessage();
     expect(await visitor.status(b, 'DELETE')).toBe(204);
     for (const instance of [a, b, c]) {
@@ -75,7 +78,10 @@ describeWith(['redis-server'], '/mcp over three instances', () => {
 
   it('cancels on C what runs on B', async () => {
     const visitor = await McpVisitor.open(a);
-    const running = await visitor.stream(b, call('work', { label: 'gone', ms: 60_000, steps: 600 }, 9, { progressToken: 1 }));
+    const running = await visitor.stream(
+      b,
+      call('work', { label: 'gone', ms: 60_000, steps: 600 }, 9, { progressToken: 1 }),
+    );
     await running.nextMessage();
     const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 9 } };
     expect((await visitor.post(c, cancelled)).status).toBe(202);

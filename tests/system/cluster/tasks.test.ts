@@ -61,7 +61,9 @@ describeWith(['redis-server'], 'tasks of 2026-07-28 over instances', () => {
   it('tells who listens on the other instance', async () => {
     const taskId = await begin(a, 'job', { label: 'heard', ms: 500 });
     const stream = await modernStream(b, 'subscriptions/listen', { notifications: { taskIds: [taskId] } });
-    const told = await stream.nextMessage(({ method, params }) => method === 'notifications/tasks' && params.status === 'completed');
+    const told = await stream.nextMessage(
+      ({ method, params }) => method === 'notifications/tasks' && params.status === 'completed',
+    );
     expect(told.params.result.content[0].text).toBe('heard by A');
     stream.close();
   });
@@ -74,7 +76,7 @@ describeWith(['redis-server'], 'tasks of 2026-07-28 over instances', () => {
     const doomed = await cluster.add('D');
     const taskId = await begin(doomed, 'job', { label: 'doomed', ms: 60_000 });
     const stream = await modernStream(b, 'subscriptions/listen', { notifications: { taskIds: [taskId] } });
-    await stream.nextMessage(({ method }) => method.endsWith('acknowledged'));
+    await stream.nextMessage(({ method }) => method === 'notifications/subscriptions/acknowledged');
     await doomed.child.stop('SIGKILL');
     const told = await stream.nextMessage(({ method }) => method === 'notifications/tasks', { waitMs: 20_000 });
     expect([told.params.status, told.params.error.code]).toEqual(['failed', -32603]);
