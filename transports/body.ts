@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ErrorCode, RpcError } from '../protocol/errors.js';
 import { isTooDeep, MAX_DEPTH } from '../protocol/json-rpc.js';
+import { nestsDeeper } from './depth.js';
 import { badRequest, HttpError } from './http.js';
 
 /** How long a client that was told 413 may go on sending before its connection is cut. */
@@ -9,6 +10,9 @@ const LINGER_MS = 500;
 
 /** A body that was not wanted is read into the void up to here, so that its connection can be used again. */
 const MAX_UNWANTED_BYTES = 65_536;
+
+/** From here on the depth of a body is told before it is parsed: what it would become costs more than to look. */
+const LONG_BYTES = 16_384;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -71,6 +75,8 @@ function parse(bytes: Buffer): unknown {
   const text = bytes.toString();
   // What is no UTF-8 was replaced by this character, which few bodies have of their own.
   if (text.includes('\uFFFD') && !isUtf8(bytes)) throw notJson('the body is not UTF-8');
+  const isLong = bytes.length > LONG_BYTES;
+  if (isLong && nestsDeeper(bytes, MAX_DEPTH)) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -78,12 +84,16 @@ function parse(bytes: Buffer): unknown {
     throw notJson(bytes.length === 0 ? 'the body is empty' : 'the body is not JSON');
   }
   // Every level takes two bytes at least.
-  return bytes.length > 2 * MAX_DEPTH ? checkDepth(value) : value;
+  return isLong || bytes.length <= 2 * MAX_DEPTH ? value : checkDepth(value);
 }
 
 function checkDepth(value: unknown): unknown {
   if (!isTooDeep(value)) return value;
-  throw badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: nested deeper than ${MAX_DEPTH}`));
+  throw tooDeep();
+}
+
+function tooDeep(): HttpError {
+  return badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: nested deeper than ${MAX_DEPTH}`));
 }
 
 function checkType(type: string | undefined, encoding: string | undefined): void {

@@ -29,19 +29,19 @@ export class Attack {
   }
 
   /** Sends bytes on a connection of their own and reads as many answers; `undefined` when it is hung up on instead. */
-  async send(bytes: string | Uint8Array, answers = 1): Promise<RawResponse | undefined> {
+  async send(bytes: string | Uint8Array, answers = 1, method?: string): Promise<RawResponse | undefined> {
     const socket = await this.connect();
     // Who is hung up on while still talking hears of it by the answer that does not come.
     await socket.write(bytes).catch(() => undefined);
     let last: RawResponse | undefined;
-    for (let n = 0; n < answers; n += 1) last = await this.answer(socket);
+    for (let n = 0; n < answers; n += 1) last = await this.answer(socket, method);
     socket.close();
     return last;
   }
 
   /** One request, one answer. */
   async ask(request: RawRequest): Promise<RawResponse> {
-    const answer = await this.send(formatRequest(this.host, request));
+    const answer = await this.send(formatRequest(this.host, request), 1, request.method);
     if (answer === undefined) throw new Error(`${request.method ?? 'GET'} ${request.path ?? '/'} was hung up on`);
     return answer;
   }

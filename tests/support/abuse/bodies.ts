@@ -1,6 +1,6 @@
 // Bodies: of the wrong type, size, encoding, or not there.
 import { gzipSync } from 'node:zlib';
-import { type AbuseCase, post, raw } from './abuse-case.js';
+import { type AbuseCase, expectThat, post, raw } from './abuse-case.js';
 import { request } from './attack.js';
 
 const PING = JSON.stringify(request('ping'));
@@ -69,16 +69,21 @@ export const BODIES: readonly AbuseCase[] = [
       await socket.write(`${POST.replace('HOST', attack.host)}Content-Length: 50000000\r\n\r\n`);
       await attack.answer(socket);
       const piece = 'x'.repeat(65_536);
-      let isOpen = true;
-      for (let n = 0; n < 700 && isOpen; n += 1) await socket.write(piece).catch(() => (isOpen = false));
-      if (isOpen) throw new Error('Expected the connection to be cut');
+      const writing = (async () => {
+        for (let n = 0; n < 700; n += 1) await socket.write(piece);
+      })();
+      const outcome = await writing.then(
+        () => 'taken',
+        () => 'cut',
+      );
+      expectThat(outcome === 'cut', 'the connection to be cut');
     },
   },
   {
     name: 'chunked, one byte at a time',
     status: [200],
     async run(attack) {
-      const chunks = [...PING].map((char) => `1\r\n${char}\r\n`).join('');
+      const chunks = Array.from(PING, (char) => `1\r\n${char}\r\n`).join('');
       await attack.send(`${POST.replace('HOST', attack.host)}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
     },
   },

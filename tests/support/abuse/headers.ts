@@ -29,7 +29,7 @@ const lastEvent = (value: string): AbuseCase => ({
     }),
 });
 const message = (query: string, status: readonly number[]): AbuseCase => ({
-  name: `/messages/${query.slice(0, 50)}`,
+  name: `/messages/${query.slice(0, 70)}`,
   status,
   run: (attack) => attack.post(PING, {}, `/messages/${query}`),
 });

@@ -115,9 +115,9 @@ export const ISOLATION: readonly AbuseCase[] = [
           'Mcp-Method': 'tools/call',
           'Mcp-Name': 'ask',
         });
-        return JSON.parse(text.replace(/^[\s\S]*?data: /, '')) as Json;
+        return JSON.parse(text.replace(/^[\s\S]*?data: /, ''));
       };
-      const { requestState, inputRequests } = (await ask(ANN, {})).result as Json;
+      const { requestState, inputRequests } = (await ask(ANN, {})).result;
       const [key = ''] = Object.keys(inputRequests as object);
       const inputResponses = { [key]: { action: 'accept', content: { name: 'Ann' } } };
       const stolen = await ask(BOB, { requestState, inputResponses });

@@ -1,6 +1,5 @@
 // What no case may bring about, whatever it does. One oracle for all of them.
 import type { RawResponse } from '../raw-socket.js';
-import type { Json } from '../clients/test-client.js';
 import { until } from '../until.js';
 import type { Attack } from './attack.js';
 import { SECRETS } from './secrets.js';
@@ -46,7 +45,7 @@ function judgeAnswer(answer: RawResponse): void {
   if (answer.header('x-powered-by') !== undefined) throw new Error('X-Powered-By');
   if (status < 400 || text === '') return;
   if (answer.header('content-type') !== 'application/json') throw new Error(`${statusLine} is no JSON: ${text}`);
-  const body = JSON.parse(text) as Json;
+  const body = JSON.parse(text);
   if (body.jsonrpc !== '2.0' || !Number.isInteger(body.error?.code) || typeof body.error?.message !== 'string') {
     throw new Error(`${statusLine} is no JSON-RPC error: ${text.slice(0, 300)}`);
   }
