@@ -33,6 +33,8 @@ export function notesOf(res: Response): VisitNotes | undefined {
 
 /** The exchange as the transports see it. */
 export function visitOf(req: Request, res: Response): Visit {
+  // Express keeps its whole way through the routers here, and a stream would keep it for hours.
+  req.next = undefined;
   const { exchangeId = '', prefix = '', principal = ANONYMOUS, challenge } = admissionOf(res) ?? {};
   return { req, res, principal, exchangeId, prefix, challenge, notes: notesOf(res) ?? new VisitNotes(res) };
 }

@@ -26,7 +26,7 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
   }
 
   override getHeader(name: string): ReturnType<ServerResponse['getHeader']> {
-    return this.sent.length === 0 ? super.getHeader(name) : this.#find(name.toLowerCase());
+    return this.sent.length === 0 ? super.getHeader(name) : this.#find(name);
   }
 
   #whole(headers: Headers): OutgoingHttpHeader[] {
@@ -40,8 +40,11 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
   }
 
   #find(name: string): OutgoingHttpHeader | undefined {
+    // Mostly it is asked for as it was said.
+    for (let at = 0; at < this.sent.length; at += 2) if (this.sent[at] === name) return this.sent[at + 1];
+    const lower = name.toLowerCase();
     for (let at = 0; at < this.sent.length; at += 2) {
-      if (String(this.sent[at]).toLowerCase() === name) return this.sent[at + 1];
+      if (String(this.sent[at]).toLowerCase() === lower) return this.sent[at + 1];
     }
     return undefined;
   }

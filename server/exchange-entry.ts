@@ -75,7 +75,7 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
     hasSessionHeader: headers['mcp-session-id'] !== undefined,
     hasVersionHeader: headers['mcp-protocol-version'] !== undefined,
     ms: round(performance.now() - notes.startedAt),
-    bytes: streamEnded?.bytes ?? (Number(res.getHeader('content-length')) || 0),
+    bytes: streamEnded?.bytes ?? (Number(res.getHeader('Content-Length')) || 0),
     stream: stream?.kind,
     events: streamEnded?.events,
     ended: streamEnded?.reason ?? (res.writableFinished ? undefined : 'client left'),
@@ -143,7 +143,7 @@ function withoutIds(path: string): string {
 }
 
 function contentType(res: Response): string | undefined {
-  const type = res.getHeader('content-type');
+  const type = res.getHeader('Content-Type');
   if (typeof type !== 'string') return undefined;
   const end = type.indexOf(';');
   return end < 0 ? type : type.slice(0, end);

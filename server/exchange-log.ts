@@ -1,6 +1,8 @@
-import type { Logger } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 import type { VisitNotes } from '../transports/visit-notes.js';
 import { type ExchangeEntry, isOfInterest } from './exchange-entry.js';
+import { formatExchange } from './exchange-line.js';
+import { plainOutput } from './log.js';
 import { mask } from './mask.js';
 
 export interface ExchangeLogOptions {
@@ -12,17 +14,25 @@ export interface ExchangeLogOptions {
 export class ExchangeLog {
   readonly #log: Logger;
   readonly #wire: boolean;
+  readonly #plain: DestinationStream | undefined;
 
   constructor(log: Logger, { wire }: ExchangeLogOptions) {
     this.#log = log;
     this.#wire = wire;
+    this.#plain = plainOutput(log);
   }
 
   exchange(entry: ExchangeEntry, notes: VisitNotes): void {
     if (this.#wire) return this.#withBodies(entry, notes);
     if (entry.diagnosis !== undefined) this.#log.warn(entry, 'exchange');
-    else if (isOfInterest(entry)) this.#log.info(entry, 'exchange');
+    else if (isOfInterest(entry)) this.#info(entry);
     else this.#log.debug(entry, 'exchange');
+  }
+
+  // The line there is one of for every call: where nothing is done with it but writing it, it is written as it is.
+  #info(entry: ExchangeEntry): void {
+    if (this.#plain === undefined) this.#log.info(entry, 'exchange');
+    else if (this.#log.isLevelEnabled('info')) this.#plain.write(formatExchange(entry));
   }
 
   /** A call that ended after its exchange had been told of. */

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
 import { describeLine } from './log-line.js';
+import { LogSink } from './log-sink.js';
 
 export interface LogOptions {
   readonly level: string;
@@ -9,15 +10,23 @@ export interface LogOptions {
   readonly isReadable?: boolean;
 }
 
-/** How long a line may wait for company: writing each by itself costs more than making it. */
-const FLUSH_MS = 100;
-const BATCH_BYTES = 4096;
+/** The logs that write lines just as they come, and where. */
+const plain = new WeakMap<Logger, DestinationStream>();
+let standardError: LogSink | undefined;
 
 /** The server's own log on standard error: one JSON object a line, or something for people. */
 export function createLog({ level, isReadable = process.stderr.isTTY }: LogOptions): Logger {
   const options = { level, base: null };
   if (isReadable) return pino(options, readable());
-  return pino(options, pino.destination({ fd: 2, sync: false, minLength: BATCH_BYTES, periodicFlush: FLUSH_MS }));
+  standardError ??= new LogSink(2);
+  const log = pino(options, standardError);
+  plain.set(log, standardError);
+  return log;
+}
+
+/** Where a log of ours writes its lines; `undefined` for one that somebody else made, which may do more with them. */
+export function plainOutput(log: Logger): DestinationStream | undefined {
+  return plain.get(log);
 }
 
 /** What to log of an error: the whole of it stays here. */
@@ -33,7 +42,6 @@ function readable(): DestinationStream {
     sync: true,
     colorize: process.stderr.isTTY && process.env.NO_COLOR === undefined,
     translateTime: 'SYS:HH:MM:ss.l',
-    hideObject: false,
     include: 'level,time,err,body,response',
     messageFormat: describeLine,
   });

@@ -16,8 +16,7 @@ export interface TimelineItem {
   readonly facts: object;
 }
 
-interface Link {
-  readonly item: TimelineItem;
+interface Link extends TimelineItem {
   next: Link | undefined;
 }
 
@@ -57,9 +56,8 @@ export class Timeline {
 
   /** Keeps what happened, and tells those who watch. @param session its whole id */
   add(session: string | undefined, event: string, facts: object): void {
-    const item: TimelineItem = { at: Date.now(), event, facts };
     const line = session === undefined ? this.#none : this.#line(session);
-    const link: Link = { item, next: undefined };
+    const link: Link = { at: Date.now(), event, facts, next: undefined };
     if (line.last === undefined) line.first = link;
     else line.last.next = link;
     line.last = link;
@@ -67,7 +65,7 @@ export class Timeline {
     if (line !== this.#none) this.#count += 1;
     if (line.count > this.#perSession) this.#drop(line);
     if (this.#count > this.#total) this.#makeRoom();
-    if (this.#listeners.size > 0) this.#tell(session, item);
+    if (this.#listeners.size > 0) this.#tell(session, itemOf(link));
   }
 
   /** Tells those who watch, and keeps nothing. */
@@ -79,7 +77,7 @@ export class Timeline {
   of(session: string | undefined): TimelineItem[] {
     const line = session === undefined ? this.#none : this.#lines.get(session);
     const items: TimelineItem[] = [];
-    for (let link = line?.first; link !== undefined; link = link.next) items.push(link.item);
+    for (let link = line?.first; link !== undefined; link = link.next) items.push(itemOf(link));
     return items;
   }
 
@@ -93,7 +91,8 @@ export class Timeline {
 
   /** The newest item of a session. */
   lastOf(session: string): TimelineItem | undefined {
-    return this.#lines.get(session)?.last?.item;
+    const link = this.#lines.get(session)?.last;
+    return link && itemOf(link);
   }
 
   /** The sessions something is known of, that are shortened to this. */
@@ -136,4 +135,8 @@ export class Timeline {
     this.#lines.delete(session);
     if (line.count > 0) this.#lines.set(session, line);
   }
+}
+
+function itemOf({ at, event, facts }: Link): TimelineItem {
+  return { at, event, facts };
 }

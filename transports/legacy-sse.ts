@@ -23,6 +23,9 @@ import { header, type Visit } from './visit.js';
 /** Under the prefix of the routes. */
 export const MESSAGES_PATH = '/messages/';
 
+// As the endpoint event says it, and so as nearly every client posts to it; anything else is taken apart.
+const PLAIN_QUERY = /^[^?]*\?session_id=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
 export class LegacySse {
   readonly #host: Host;
 
@@ -59,7 +62,8 @@ export class LegacySse {
     writer.open(formatEvent(this.#endpoint(visit, session), id, 'endpoint'));
     if (session.isOvertaken) writer.end('taken over');
     const onSent = (cursor: string): void => void (session.mainCursor = cursor);
-    await pump(writer, { log, session: session.id, stream: MAIN_STREAM, after, onSent });
+    // Not waited for: what waits keeps the whole request in memory as long as the stream lives.
+    void pump(writer, { log, session: session.id, stream: MAIN_STREAM, after, onSent });
   }
 
   /** Takes a message; its answer comes on the stream. @throws HttpError 400, 404 or 503 */
@@ -176,6 +180,8 @@ function idInUse(id: Request['id']): HttpError {
 }
 
 function sessionIdOf({ req }: Visit, id: ReturnType<typeof idOf>): string {
+  const plain = PLAIN_QUERY.exec(req.url ?? '')?.[1];
+  if (plain !== undefined) return plain;
   const query = new URLSearchParams(req.url?.split('?', 2)[1] ?? '');
   const [first, ...more] = [...query.getAll('session_id'), ...query.getAll('sessionId')];
   if (first === undefined || first === '') throw refuse('session_id is required', id);

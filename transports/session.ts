@@ -26,13 +26,15 @@ export interface SessionLink {
   deliver(session: Session, instance: string, response: Response): void | Promise<void>;
 }
 
+const NO_CALLS: ReadonlySet<Exchange> = new Set();
+const NO_WRITERS: ReadonlyMap<string, SseWriter> = new Map();
+
 /** What the server knows of one client while it stays. Holds no stream of its own until one is opened. */
 export class Session implements SessionFacts, SessionRecord {
   revision: HandshakeRevision = OLDEST_REVISION;
   client: ClientFacts = UNKNOWN_CLIENT;
   isInitialized = false;
   logLevel: LogLevel = 'info';
-  readonly subscriptions = new Set<string>();
   readonly createdAt = Date.now();
   lastUsedAt = performance.now();
   /** When its main stream was last lost. */
@@ -48,9 +50,11 @@ export class Session implements SessionFacts, SessionRecord {
   /** How many messages were not sent because it never opened the stream they would have come on. */
   unheard = 0;
   isClosed = false;
-  readonly #calls = new Set<Exchange>();
-  readonly #answers = new Map<RequestId, (response: Response) => void>();
-  readonly #writers = new Map<string, SseWriter>();
+  // Made when they are needed: of ten thousand idle sessions most never need one.
+  #subscriptions: Set<string> | undefined;
+  #calls: Set<Exchange> | undefined;
+  #answers: Map<RequestId, (response: Response) => void> | undefined;
+  #writers: Map<string, SseWriter> | undefined;
   #streamCount = 0;
 
   readonly #link: SessionLink;
@@ -62,6 +66,15 @@ export class Session implements SessionFacts, SessionRecord {
     link: SessionLink,
   ) {
     this.#link = link;
+  }
+
+  get subscriptions(): Set<string> {
+    return (this.#subscriptions ??= new Set());
+  }
+
+  /** Whether the client asked for updates of the resource. */
+  isSubscribed(uri: string): boolean {
+    return this.#subscriptions?.has(uri) === true;
   }
 
   /** Begins with what `initialize` said. Nothing is kept yet. */
@@ -76,7 +89,7 @@ export class Session implements SessionFacts, SessionRecord {
     const { revision, client, isInitialized, logLevel, subscriptions, hasMainStream, isCarrier, mainCursor } = record;
     Object.assign(this, { revision, client, isInitialized, logLevel, hasMainStream, isCarrier });
     if (Number(mainCursor) > Number(this.mainCursor)) this.mainCursor = mainCursor;
-    this.subscriptions.clear();
+    this.#subscriptions = undefined;
     for (const uri of subscriptions) this.subscriptions.add(uri);
   }
 
@@ -94,16 +107,16 @@ export class Session implements SessionFacts, SessionRecord {
   }
 
   get calls(): ReadonlySet<Exchange> {
-    return this.#calls;
+    return this.#calls ?? NO_CALLS;
   }
 
   get writers(): ReadonlyMap<string, SseWriter> {
-    return this.#writers;
+    return this.#writers ?? NO_WRITERS;
   }
 
   /** Whether something still needs the session: a call in flight or a stream attached. */
   get isBusy(): boolean {
-    return this.#calls.size > 0 || this.#writers.size > 0;
+    return this.calls.size > 0 || this.writers.size > 0;
   }
 
   /** A name for the next stream, unique in the session. */
@@ -113,16 +126,18 @@ export class Session implements SessionFacts, SessionRecord {
   }
 
   addCall(exchange: Exchange): void {
+    this.#calls ??= new Set();
     this.#calls.add(exchange);
   }
 
   removeCall(exchange: Exchange): void {
-    this.#calls.delete(exchange);
+    this.#calls?.delete(exchange);
+    if (this.#calls?.size === 0) this.#calls = undefined;
     this.lastUsedAt = performance.now();
   }
 
   hasCall(id: RequestId): boolean {
-    for (const call of this.#calls) if (call.id === id) return true;
+    for (const call of this.calls) if (call.id === id) return true;
     return false;
   }
 
@@ -134,12 +149,12 @@ export class Session implements SessionFacts, SessionRecord {
 
   /** Aborts the calls with that id that run on this instance. */
   cancelHere(id: RequestId): void {
-    for (const call of [...this.#calls]) if (call.id === id) call.abort('cancelled');
+    for (const call of [...this.calls]) if (call.id === id) call.abort('cancelled');
   }
 
   /** Whether somebody reads its main stream: here, or on another instance as far as is known. */
   get isListening(): boolean {
-    return this.#writers.has(MAIN_STREAM) || (this.#link.tag !== '' && this.hasMainStream && !this.isCarrier);
+    return this.writers.has(MAIN_STREAM) || (this.#link.tag !== '' && this.hasMainStream && !this.isCarrier);
   }
 
   /** Whether another instance took over the main stream while it was about to be read here. */
@@ -154,10 +169,11 @@ export class Session implements SessionFacts, SessionRecord {
 
   /** Makes a connection the one reader of a stream; the one before it ends. */
   attach(stream: string, writer: SseWriter): void {
-    this.#writers.get(stream)?.end('taken over');
+    this.writers.get(stream)?.end('taken over');
     if (this.isClosed) writer.end('session closed');
     // One whose client has gone already will never say so again.
     if (!writer.isOpen) return;
+    this.#writers ??= new Map();
     this.#writers.set(stream, writer);
     writer.signal.addEventListener('abort', () => this.#detach(stream, writer), { once: true });
   }
@@ -166,8 +182,9 @@ export class Session implements SessionFacts, SessionRecord {
   expectAnswer(onAnswer: (response: Response) => void): { id: string; forget: () => void } {
     const { tag } = this.#link;
     const id = tag === '' ? randomUUID() : `${tag}.${randomUUID()}`;
-    this.#answers.set(id, onAnswer);
-    return { id, forget: () => this.#answers.delete(id) };
+    const answers = (this.#answers ??= new Map());
+    answers.set(id, onAnswer);
+    return { id, forget: () => answers.delete(id) };
   }
 
   /** Hands the client's answer to whoever asked, on whichever instance. Rejects with a 503 when the store is away. */
@@ -180,18 +197,18 @@ export class Session implements SessionFacts, SessionRecord {
   /** @returns false when nobody asked here, or no longer waits */
   takeAnswerHere(response: Response): boolean {
     if (response.id === undefined) return false;
-    const onAnswer = this.#answers.get(response.id);
-    this.#answers.delete(response.id);
+    const onAnswer = this.#answers?.get(response.id);
+    this.#answers?.delete(response.id);
     onAnswer?.(response);
     return onAnswer !== undefined;
   }
 
   get openQuestions(): number {
-    return this.#answers.size;
+    return this.#answers?.size ?? 0;
   }
 
   #detach(stream: string, writer: SseWriter): void {
-    if (this.#writers.get(stream) !== writer) return;
+    if (this.#writers?.get(stream) !== writer) return;
     this.#writers.delete(stream);
     this.lastUsedAt = performance.now();
     if (stream !== MAIN_STREAM) return;

@@ -186,7 +186,7 @@ export class Sessions {
     const data = JSON.stringify({ jsonrpc: '2.0', ...toNotification(change) });
     for (const session of this.#live.values()) {
       if (!session.isInitialized) continue;
-      if (change.kind === 'resource' && !session.subscriptions.has(change.uri)) continue;
+      if (change.kind === 'resource' && !session.isSubscribed(change.uri)) continue;
       if (!session.hasMainStream) {
         session.unheard += 1;
         if (session.unheard === 1) this.#options.observer.unheard?.(session, toNotification(change).method);

@@ -120,7 +120,8 @@ export class StreamableHttp {
     if (live?.isInitialized === true) {
       throw badRequest(new RpcError(ErrorCode.invalidRequest, 'Invalid request: already initialized'), request.id);
     }
-    await passGate(this.#host.gate, visit, [request]);
+    const passing = passGate(this.#host.gate, visit, [request]);
+    if (passing !== undefined) await passing;
     checkRoom(this.#host, undefined, [request]);
     const opening = parseOpening(request.params);
     const session = live ?? (await this.#openSession(visit, request.id, opening));
@@ -200,7 +201,8 @@ export class StreamableHttp {
   async #openSession(visit: Visit, id: RequestId, opening: Opening): Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
     if (settings.sessions === 'off') return undefined;
-    await passSessionGate(this.#host.gate, visit, id);
+    const passing = passSessionGate(this.#host.gate, visit, id);
+    if (passing !== undefined) await passing;
     try {
       return await sessions.open('streamable', visit.principal, { opening });
     } catch (error) {
@@ -268,7 +270,8 @@ export class StreamableHttp {
     const onSent = (cursor: string): void => {
       if (stream === MAIN_STREAM) session.mainCursor = cursor;
     };
-    await pump(writer, { log, session: session.id, stream, after, onSent });
+    // Not waited for: what waits keeps the whole request in memory as long as the stream lives.
+    void pump(writer, { log, session: session.id, stream, after, onSent });
   }
 }
 

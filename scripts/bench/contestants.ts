@@ -51,10 +51,16 @@ export function installPeers(): readonly Contestant[] {
   const stream = { ...BOTH, env: { MODE: 'stateless-stream' } };
   const session = { ...BOTH, env: { MODE: 'session-json' } };
   const legacy = { env: { MODE: 'legacy' } };
+  // The newest that mcp-lite knows.
+  const older = { revision: '2025-06-18' };
   const common = { W1: stateless, W2: stream, W3: session, W6: session, W8: stateless };
   return [
     { name: 'bare Express 5, tuned', entry: join(CACHE, 'express.mjs'), setUps: EVERYTHING },
-    { name: 'mcp-lite', entry: join(CACHE, 'mcp-lite.mjs'), setUps: common },
+    {
+      name: 'mcp-lite',
+      entry: join(CACHE, 'mcp-lite.mjs'),
+      setUps: mapped(common, (setUp) => ({ ...setUp, ...older })),
+    },
     { name: 'tmcp', entry: join(CACHE, 'tmcp.mjs'), setUps: { ...common, W4: legacy, W7: stateless } },
     { name: '@hono/mcp', entry: join(CACHE, 'hono.mjs'), setUps: common },
     { name: 'official SDK v2', entry: join(CACHE, 'sdk-2.mjs'), setUps: { ...common, W4: legacy, W7: stateless } },
@@ -63,10 +69,15 @@ export function installPeers(): readonly Contestant[] {
   ];
 }
 
+function mapped(setUps: Contestant['setUps'], change: (setUp: SetUp) => SetUp): Contestant['setUps'] {
+  return Object.fromEntries(Object.entries(setUps).map(([name, setUp]) => [name, change(setUp)]));
+}
+
 export function programOf({ name, entry, node }: Contestant, { env }: SetUp): ServerProgram {
   return { name, entry, ...(env === undefined ? {} : { env }), ...(node === undefined ? {} : { node }) };
 }
 
-export function targetOf(port: number, { accept = BOTH.accept, mcpPath = '/mcp', ssePath = '/sse' }: SetUp): Target {
-  return { port, accept, mcpPath, ssePath };
+export function targetOf(port: number, setUp: SetUp): Target {
+  const { accept = BOTH.accept, mcpPath = '/mcp', ssePath = '/sse', revision = '2025-11-25' } = setUp;
+  return { port, accept, mcpPath, ssePath, revision };
 }

@@ -3,17 +3,20 @@ import { ServerProcess } from './server-process.js';
 import { type Crew, openLegacy, openSession, openWires, type Workload } from './workloads.js';
 
 export interface Plan {
+  /** Slices of each contestant, all of them taking turns. */
   readonly rounds: number;
-  readonly slices: number;
   readonly sliceMs: number;
   readonly warmUpMs: number;
 }
 
-/** One contestant at one workload, as multiples of the floor in the same round: the median over the rounds. */
+/** One contestant at one workload. */
 export interface Score {
-  /** Operations a second; more is better. */
+  /** Operations a second as a fraction of the floor's in the same round, the median over the rounds; more is better. */
   readonly throughput: number;
-  /** CPU time of the server process for one operation; less is better. */
+  /**
+   * CPU time of the server process for one operation as a multiple of the floor's; less is better. Of each the least of
+   * all rounds is taken: whatever else runs on the machine can only add to it.
+   */
   readonly cpu: number;
   readonly cpuMicros: number;
 }
@@ -28,9 +31,9 @@ interface Runner {
 }
 
 interface Tally {
-  operations: number;
-  cpuMicros: number;
-  ms: number;
+  readonly operations: number;
+  readonly cpuMicros: number;
+  readonly ms: number;
 }
 
 /** Lets all contestants, the floor first, do one workload in alternating slices. */
@@ -56,16 +59,9 @@ export async function race(workload: Workload, contestants: readonly Contestant[
     const rounds: Map<string, Tally>[] = [];
     for (let round = 0; round < plan.rounds; round += 1) {
       const tallies = new Map<string, Tally>();
-      for (let turn = 0; turn < plan.slices; turn += 1) {
-        for (const runner of runners) {
-          const taken = await take(runner, plan.sliceMs);
-          if (taken === undefined) continue;
-          const tally = tallies.get(runner.contestant.name) ?? { operations: 0, cpuMicros: 0, ms: 0 };
-          tallies.set(runner.contestant.name, tally);
-          tally.operations += taken.operations;
-          tally.cpuMicros += taken.cpuMicros;
-          tally.ms += taken.ms;
-        }
+      for (const runner of runners) {
+        const tally = await take(runner, plan.sliceMs);
+        if (tally !== undefined) tallies.set(runner.contestant.name, tally);
       }
       rounds.push(tallies);
     }
@@ -121,29 +117,23 @@ async function slice({ server, crew }: Runner, ms: number): Promise<Tally> {
 }
 
 function score(runners: readonly Runner[], rounds: readonly Map<string, Tally>[]): Map<string, Score> {
-  const [floor] = runners;
-  const scores = new Map<string, Score>();
-  for (const { contestant } of runners) {
-    const each = rounds.flatMap((tallies) => {
-      const own = tallies.get(contestant.name);
-      const base = floor && tallies.get(floor.contestant.name);
-      if (own === undefined || base === undefined) return [];
-      const cpuMicros = own.cpuMicros / own.operations;
-      return [
-        {
-          throughput: own.operations / own.ms / (base.operations / base.ms),
-          cpu: cpuMicros / (base.cpuMicros / base.operations),
-          cpuMicros,
-        },
-      ];
-    });
-    scores.set(contestant.name, {
-      throughput: median(each.map((one) => one.throughput)),
-      cpu: median(each.map((one) => one.cpu)),
-      cpuMicros: median(each.map((one) => one.cpuMicros)),
-    });
-  }
-  return scores;
+  const floorName = runners[0]?.contestant.name ?? '';
+  const leastCpu = (name: string): number =>
+    Math.min(...rounds.flatMap((tallies) => tallies.get(name) ?? []).map((tally) => tally.cpuMicros / tally.operations));
+  const throughput = (name: string): number =>
+    median(
+      rounds.flatMap((tallies) => {
+        const own = tallies.get(name);
+        const floor = tallies.get(floorName);
+        return own && floor ? [own.operations / own.ms / (floor.operations / floor.ms)] : [];
+      }),
+    );
+  return new Map(
+    runners.map(({ contestant: { name } }) => {
+      const cpuMicros = leastCpu(name);
+      return [name, { throughput: throughput(name), cpu: cpuMicros / leastCpu(floorName), cpuMicros }];
+    }),
+  );
 }
 
 /** What one idle connection or session costs, in kB. */
@@ -169,7 +159,7 @@ export async function weighStreams(contestant: Contestant, count: number): Promi
 /** Opens that many `/mcp` sessions and leaves them alone. */
 export async function weighSessions(contestant: Contestant, count: number): Promise<Weight | undefined> {
   return weigh(contestant, contestant.setUps.W3, count, async (target) => {
-    const wires = await openWires(target.port, 10);
+    const wires = openWires(target.port, 10);
     await Promise.all(
       wires.map(async (wire) => {
         for (let n = 0; n < count / wires.length; n += 1) await openSession(wire, target);

@@ -20,8 +20,8 @@ const { values } = parseArgs({
   },
 });
 
-const QUICK: Plan = { rounds: 1, slices: 5, sliceMs: 350, warmUpMs: 500 };
-const FULL: Plan = { rounds: 3, slices: 5, sliceMs: 350, warmUpMs: 1000 };
+const QUICK: Plan = { rounds: 5, sliceMs: 350, warmUpMs: 500 };
+const FULL: Plan = { rounds: 15, sliceMs: 350, warmUpMs: 1000 };
 const ROOT = join(import.meta.dirname, '../..');
 
 const plan = { ...(values.quick ? QUICK : FULL), ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }) };

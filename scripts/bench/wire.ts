@@ -12,29 +12,21 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /**
  * One keep-alive connection, one exchange at a time, by hand: a client that does more than this would be what is
- * measured on a machine with two cores.
+ * measured on a machine with two cores. A connection that the server closed while nobody used it is opened again.
  */
 export class Wire {
-  readonly #socket: Socket;
+  readonly #port: number;
+  #socket: Socket;
   #settle: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
+  #request: Buffer | undefined;
   #chunks: Buffer[] = [];
   #size = 0;
   /** How long the answer is, head included; 0 while unknown, Infinity when it is chunked. */
   #expected = 0;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    const fail = (): void => this.#settle?.reject(new Error('The server closed the connection'));
-    socket.on('error', fail);
-    socket.on('close', fail);
-  }
-
-  static open(port: number): Promise<Wire> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(new Wire(socket)));
-      socket.once('error', reject);
-    });
+  constructor(port: number) {
+    this.#port = port;
+    this.#socket = this.#connect();
   }
 
   exchange(request: Buffer): Promise<Answer> {
@@ -43,6 +35,8 @@ export class Wire {
       this.#chunks = [];
       this.#size = 0;
       this.#expected = 0;
+      this.#request = request;
+      if (this.#socket.destroyed) this.#socket = this.#connect();
       this.#socket.write(request);
     });
   }
@@ -50,6 +44,28 @@ export class Wire {
   close(): void {
     this.#settle = undefined;
     this.#socket.destroy();
+  }
+
+  #connect(): Socket {
+    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('error', () => undefined);
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => {
+      if (socket === this.#socket) this.#onClose();
+    });
+    return socket;
+  }
+
+  // The request may have crossed with the end of an idle connection: once is no failure.
+  #onClose(): void {
+    const { reject } = this.#settle ?? {};
+    const request = this.#request;
+    if (reject === undefined) return;
+    if (request === undefined || this.#size > 0) return reject(new Error('The server closed the connection'));
+    this.#request = undefined;
+    this.#socket = this.#connect();
+    this.#socket.write(request);
   }
 
   #take(chunk: Buffer): void {
@@ -63,7 +79,9 @@ export class Wire {
     if (!isWhole) return;
     const chunks = this.#chunks;
     const [first = chunk] = chunks;
-    this.#settle?.resolve({
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.resolve({
       status: (first[9] ?? 0) * 100 + (first[10] ?? 0) * 10 + (first[11] ?? 0) - 48 * 111,
       text: () => Buffer.concat(chunks).toString(),
     });

@@ -7,6 +7,8 @@ export interface Target {
   readonly accept: string;
   readonly mcpPath: string;
   readonly ssePath: string;
+  /** The revision it speaks without a session. */
+  readonly revision: string;
 }
 
 /** Clients that are ready to go. */
@@ -25,7 +27,6 @@ const CONNECTIONS = 12;
 const LEGACY_SESSIONS = 50;
 const BIG = 1_000_000;
 const BOTH = 'application/json, text/event-stream';
-const REVISION = '2025-11-25';
 const MODERN = '2026-07-28';
 const CLIENT = { name: 'bench', version: '1.0.0' };
 
@@ -44,12 +45,8 @@ function callBody(id: number, message = 'hello', meta?: object): object {
   return { jsonrpc: '2.0', id, method: 'tools/call', params };
 }
 
-function call({ mcpPath, accept }: Target, message?: string, session?: string): Buffer {
-  const headers = {
-    Accept: accept,
-    'MCP-Protocol-Version': REVISION,
-    ...(session === undefined ? {} : { 'Mcp-Session-Id': session }),
-  };
+function call({ mcpPath, accept, revision }: Target, message?: string, session?: Opened): Buffer {
+  const headers = { Accept: accept, ...(session?.headers ?? { 'MCP-Protocol-Version': revision }) };
   return formatRequest({ path: mcpPath, headers, body: callBody(1, message) });
 }
 
@@ -63,35 +60,41 @@ function modernCall({ mcpPath, accept }: Target): Buffer {
   return formatRequest({ path: mcpPath, headers, body: callBody(1, 'hello', meta) });
 }
 
-function initialize({ mcpPath }: Target): Buffer {
-  const params = { protocolVersion: REVISION, capabilities: {}, clientInfo: CLIENT };
+function initialize({ mcpPath, revision }: Target): Buffer {
+  const params = { protocolVersion: revision, capabilities: {}, clientInfo: CLIENT };
   const body = { jsonrpc: '2.0', id: 0, method: 'initialize', params };
   return formatRequest({ path: mcpPath, headers: { Accept: BOTH }, body });
 }
 
 async function repeat(target: Target, request: Buffer, expected: string, connections = CONNECTIONS): Promise<Crew> {
-  const wires = await openWires(target.port, connections);
+  const wires = openWires(target.port, connections);
   for (const wire of wires) await expectText(wire, request, expected);
   return { workers: wires.map((wire) => () => expectOk(wire, request)), close: () => closeAll(wires) };
 }
 
-/** Opens a session as a client does. @returns its id */
-export async function openSession(wire: Wire, target: Target): Promise<string> {
-  const answer = await wire.exchange(initialize(target));
-  const id = /mcp-session-id: *(\S+)/i.exec(answer.text())?.[1];
-  if (id === undefined) throw new Error(`initialize gave no session: ${answer.text().slice(0, 500)}`);
-  return id;
+/** A session, as the requests in it name it. */
+interface Opened {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Opens a session as a client does. */
+export async function openSession(wire: Wire, target: Target): Promise<Opened> {
+  const text = (await wire.exchange(initialize(target))).text();
+  const id = /mcp-session-id: *(\S+)/i.exec(text)?.[1];
+  const revision = /"protocolVersion":"([\d-]+)"/.exec(text)?.[1];
+  if (id === undefined || revision === undefined) throw new Error(`initialize gave no session: ${text.slice(0, 500)}`);
+  return { headers: { 'Mcp-Session-Id': id, 'MCP-Protocol-Version': revision } };
 }
 
 async function callInSession(target: Target): Promise<Crew> {
-  const wires = await openWires(target.port, CONNECTIONS);
+  const wires = openWires(target.port, CONNECTIONS);
   const workers: (() => Promise<void>)[] = [];
   for (const wire of wires) {
     const session = await openSession(wire, target);
     await wire.exchange(
       formatRequest({
         path: target.mcpPath,
-        headers: { Accept: BOTH, 'MCP-Protocol-Version': REVISION, 'Mcp-Session-Id': session },
+        headers: { Accept: BOTH, ...session.headers },
         body: { jsonrpc: '2.0', method: 'notifications/initialized' },
       }),
     );
@@ -103,10 +106,9 @@ async function callInSession(target: Target): Promise<Crew> {
 }
 
 async function initializeAndDelete(target: Target): Promise<Crew> {
-  const wires = await openWires(target.port, CONNECTIONS);
+  const wires = openWires(target.port, CONNECTIONS);
   const workers = wires.map((wire) => async () => {
-    const session = await openSession(wire, target);
-    const headers = { 'Mcp-Session-Id': session, 'MCP-Protocol-Version': REVISION };
+    const { headers } = await openSession(wire, target);
     await expectOk(wire, formatRequest({ method: 'DELETE', path: target.mcpPath, headers }));
   });
   return { workers, close: () => closeAll(wires) };
@@ -124,7 +126,7 @@ export async function openLegacy({ port, ssePath }: Target): Promise<{ stream: E
 
 // Each worker has a connection to post on and goes round its share of the sessions.
 async function legacyRoundTrip(target: Target): Promise<Crew> {
-  const wires = await openWires(target.port, CONNECTIONS);
+  const wires = openWires(target.port, CONNECTIONS);
   const sessions = await Promise.all(Array.from({ length: LEGACY_SESSIONS }, () => openLegacy(target)));
   const posts = sessions.map(({ stream, path }) => ({ stream, request: formatRequest({ path, body: callBody(1) }) }));
   const roundTrip = async (wire: Wire, { stream, request }: (typeof posts)[number]): Promise<void> => {
@@ -158,8 +160,8 @@ async function legacyRoundTrip(target: Target): Promise<Crew> {
   };
 }
 
-export function openWires(port: number, count: number): Promise<Wire[]> {
-  return Promise.all(Array.from({ length: count }, () => Wire.open(port)));
+export function openWires(port: number, count: number): Wire[] {
+  return Array.from({ length: count }, () => new Wire(port));
 }
 
 function closeAll(wires: readonly Wire[]): void {

@@ -52,6 +52,7 @@ export async function startChild(
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
+  const exited = once(child, 'exit');
   const listening = await next(child, 'listening', START_MS);
   return {
     url: listening.url,
@@ -60,7 +61,6 @@ export async function startChild(
       return next(child, 'memory', START_MS);
     },
     async close() {
-      const exited = once(child, 'exit');
       if (child.connected) child.send('close' satisfies ChildQuestion);
       const limit = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await exited;

@@ -112,7 +112,7 @@ describe('1,000 clients that do not read, under load', () => {
     const session = await openSession(child.url);
     const { messages } = await session.post(rpc('tools/call', { name: 'add', arguments: { a: 1, b: 2 } }));
     expect(messages).toHaveLength(1);
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(performance.now() - begun).toBeLessThan(5000);
     await session.delete();
   }, 180_000);
 });
@@ -163,7 +163,7 @@ describe('a message larger than the window and the buffer', () => {
   it.each(['legacy', 'mcp'])(
     'is delivered whole to a client that is slow but lives (%s door)',
     async (door) => {
-      const server = await start({ ...small, stallMs: 3000, streamAfterMs: 0 });
+      const server = await start({ ...small, stallMs: 10_000, streamAfterMs: 0 });
       const proxy = await proxied(server.url, { bytesPerSecond: 3_000_000 });
       const large = rpc('tools/call', { name: 'large_result', arguments: { bytes: SIZE } }, 'l');
       const pair = door === 'legacy' ? await openLegacy(proxy.url) : undefined;

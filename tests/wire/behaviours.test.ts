@@ -269,6 +269,25 @@ for (const revision of REVISIONS) {
 }
 
 onBothDoors(
+  'tasks at 2025-11-25',
+  ({ client, it }) => {
+    it('go on without their request, and give their result later', async () => {
+      client.answerRequests((method) => ANSWERS.get(method));
+      const { task } = await client.request('tools/call', { name: 'job', arguments: {}, task: {} });
+      expect(task).toMatchObject({ taskId: expect.any(String), status: expect.any(String) });
+      const { content } = await client.request('tasks/result', { taskId: task.taskId });
+      expect(content).toEqual([text('done')]);
+      expect((await client.request('tasks/get', { taskId: task.taskId })).status).toBe('completed');
+      await expect(client.request('tasks/get', { taskId: 'nobody' })).rejects.toMatchObject({ code: -32602 });
+    });
+  },
+  {
+    serverOptions: { tools: [defineTool({ name: 'job', description: 'Works.', task: 'optional', run: () => 'done' })] },
+    revision: '2025-11-25',
+  },
+);
+
+onBothDoors(
   'a client that never answers',
   ({ client, it }) => {
     it('is given up after ASK_TIMEOUT_MS, and the model is told', async () => {

@@ -8,12 +8,15 @@ const documented = readFileSync(join(import.meta.dirname, '../../../docs/setting
 /** Every variable that reading the configuration looks at. */
 function variablesRead(): Set<string> {
   const names = new Set<string>();
-  const environment = new Proxy({}, {
-    get(_target, name) {
-      if (typeof name === 'string') names.add(name);
-      return undefined;
+  const environment = new Proxy(
+    {},
+    {
+      get(_target, name) {
+        if (typeof name === 'string') names.add(name);
+        return undefined;
+      },
     },
-  });
+  );
   readConfig(environment);
   return names;
 }
