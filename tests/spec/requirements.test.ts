@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { linkOf, REQUIREMENTS } from './requirements.js';
@@ -23,5 +23,23 @@ describe('the requirements', () => {
   it.each(REQUIREMENTS.map((one) => [one.id, one] as const))('%s says where it stands', (_id, requirement) => {
     expect(requirement.at).toMatch(/^[a-z/-]+(#[a-z0-9_-]+)?$/);
     expect(URL.canParse(linkOf(requirement))).toBe(true);
+  });
+});
+
+describe('docs/wire.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/wire.md'), 'utf8');
+
+  it('names test files that are there', () => {
+    const named = [...page.matchAll(/`(tests\/[^`]+)`/g)].map(([, file]) => file!);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
+  it('names tests that are there', () => {
+    const folder = join(ROOT, 'tests/wire');
+    const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    const named = [...page.matchAll(/\("([^"]+)"\)/g)].map(([, name]) => name!);
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter((name) => !sources.some((source) => source.includes(name)))).toEqual([]);
   });
 });

@@ -322,6 +322,21 @@ describe('versions', () => {
   });
 });
 
+describe('a second initialize', () => {
+  it('begins anew in the same session', async () => {
+    const { url, mcp } = await start();
+    const { send, reader, close } = await openLegacy(url);
+    for (const revision of ['2024-11-05', '2025-06-18']) {
+      await send(rpc('initialize', opening(revision)));
+      expect((await reader.nextMessage()).result.protocolVersion).toBe(revision);
+    }
+    await send(callTool('add', { a: 1, b: 2 }));
+    expect((await reader.nextMessage()).result.structuredContent).toEqual({ sum: 3 });
+    expect(mcp.sessions.size).toBe(1);
+    close();
+  });
+});
+
 describe('stream drops, client comes back with Last-Event-ID', () => {
   it('is the same session: endpoint with the same id, then what was missed, in order, once', async () => {
     const waiting = waitingTool();

@@ -574,6 +574,33 @@ describe('notifications/cancelled', () => {
   });
 });
 
+describe('a cancellation of an id that two calls have', () => {
+  it('cancels both', async () => {
+    const waiting = waitingTool();
+    const { url } = await start({ tools: [waiting.tool] });
+    const { post } = await openSession(url);
+    const calls = [post(callTool('wait', {}, 1)), post(callTool('wait', {}, 1))];
+    await waiting.started(2);
+    await post(cancelled(1));
+    await Promise.all([...calls, waiting.aborted(1), waiting.aborted(2)]);
+  });
+});
+
+describe('a client that reads JSON only', () => {
+  it('hears what comes before its result on its GET stream, when that is open', async () => {
+    const { url } = await start();
+    const { get, post } = await openSession(url);
+    const headers = { Accept: 'application/json' };
+    expect((await post(countdown(1, 'a'), { headers })).messages).toHaveLength(1);
+    const reader = await get();
+    expect((await post(countdown(1, 'b'), { headers })).messages).toHaveLength(1);
+    expect(await reader.nextMessage(({ method }) => method === 'notifications/progress')).toMatchObject({
+      params: { progressToken: 'b' },
+    });
+    reader.close();
+  });
+});
+
 describe('GET /mcp with session and Accept: text/event-stream', () => {
   it("is the session's own stream, with its headers at once", async () => {
     const { url, mcp } = await start();
