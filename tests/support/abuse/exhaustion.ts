@@ -4,7 +4,7 @@ import { callTool, INITIALIZE, JSON_HEADERS, request } from './attack.js';
 
 const MEGABYTES = 4 * 1024 * 1024;
 /** Longer than this the loop may not stand still, whatever comes. Generous: other tests run on the same machine. */
-const STALL_MS = 2000;
+const STALL_MS = 5000;
 
 /** Four megabytes made to be slow, and a good request beside them. */
 function hostile(name: string, body: () => string): AbuseCase {
