@@ -97,11 +97,12 @@ export class MemoryStream {
 
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<LoggedEvent> {
     const reader: Reader = { at: after, unreadBytes: this.#bytesAfter(after), wake: () => undefined };
-    const wake = (): void => reader.wake();
+    // Also one that is busy with an event is gone at once: nobody may wait for it any more.
+    const leave = (): void => this.#leave(reader);
     const before = this.#reader;
     this.#reader = reader;
     before?.wake();
-    signal.addEventListener('abort', wake, { once: true });
+    signal.addEventListener('abort', leave, { once: true });
     try {
       while (!signal.aborted && this.#reader === reader) {
         if (reader.at < this.evicted) throw new StreamOverrun();
@@ -118,13 +119,17 @@ export class MemoryStream {
         }
       }
     } finally {
-      signal.removeEventListener('abort', wake);
-      this.#taken = Math.max(this.#taken, reader.at);
-      if (this.#reader === reader) {
-        this.#reader = undefined;
-        this.#release();
-      }
+      signal.removeEventListener('abort', leave);
+      this.#leave(reader);
     }
+  }
+
+  #leave(reader: Reader): void {
+    this.#taken = Math.max(this.#taken, reader.at);
+    reader.wake();
+    if (this.#reader !== reader) return;
+    this.#reader = undefined;
+    this.#release();
   }
 
   #isBehind({ at, unreadBytes }: Reader): boolean {

@@ -234,6 +234,17 @@ describe('the memory event log', () => {
     expect((await next).value).toMatchObject({ data: 'for the new one' });
   });
 
+  it('lets go of whoever waits to write as soon as the signal of the reader fires, whatever it is busy with', async () => {
+    const log = createLog(WINDOW);
+    const abort = new AbortController();
+    const iterator = log.follow(SESSION, 'm', START, abort.signal)[Symbol.asyncIterator]();
+    void log.append(SESSION, 'm', 'first', 'message');
+    await iterator.next();
+    const written = Array.from({ length: 8 }, (_, n) => log.append(SESSION, 'm', String(n), 'message'));
+    abort.abort();
+    await within(2000, 'the writers', Promise.all(written.map(async (one) => one)));
+  });
+
   it('lets go of whoever waits to write when the session is dropped', async () => {
     const log = createLog(WINDOW);
     const iterator = log.follow(SESSION, 'm', START, new AbortController().signal)[Symbol.asyncIterator]();

@@ -142,8 +142,8 @@ describe('SseWriter', () => {
     opened.writer.end('taken over');
     expect(opened.streams.size).toBe(0);
     expect(opened.streams.delivering).toBe(1);
-    await until('the connection is gone', () => opened.res.destroyed);
-    expect(opened.streams.delivering).toBe(0);
+    await until('the connection is gone', () => opened.streams.delivering === 0);
+    expect(opened.res.destroyed).toBe(true);
     expect(opened.ends).toHaveLength(1);
   });
 
