@@ -269,8 +269,8 @@ function hosts(
   }
   if (own.length === 0) return undefined;
   const canonical = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
-  // A host's own health check comes from inside, under a loopback name.
-  const inside = replit.length > 0 ? ['localhost', '127.0.0.1'] : [];
+  // A host's own health check comes from inside, under a loopback name or an address.
+  const inside = replit.length > 0 ? ['localhost', 'ip'] : [];
   return [...own, ...canonical, ...inside];
 }
 

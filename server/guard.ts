@@ -5,7 +5,7 @@ import { ErrorCode } from '../protocol/errors.js';
 import { admit } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
 import { setCommonHeaders } from './app-response.js';
-import { hostName, isAllowedOrigin, isLoopback } from './hosts.js';
+import { hostName, isAllowedHost, isAllowedOrigin, isLoopback } from './hosts.js';
 
 export interface GuardOptions {
   readonly allowedOrigins: ReadonlySet<string>;
@@ -58,7 +58,7 @@ function checkHost(headers: IncomingHttpHeaders, { allowedHosts }: GuardOptions)
   const allowed = allowedHosts();
   if (allowed === undefined) return;
   const name = hostName(headers.host);
-  const isAllowed = name !== undefined && (allowed === 'loopback' ? isLoopback(name) : allowed.has(name));
+  const isAllowed = name !== undefined && (allowed === 'loopback' ? isLoopback(name) : isAllowedHost(name, allowed));
   if (!isAllowed)
     throw forbidden('This Host is not allowed: set ALLOWED_HOSTS to the names this server is reached by', 'host');
 }

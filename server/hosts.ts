@@ -1,4 +1,5 @@
 /** Names, addresses and origins: which of them are this machine, and which are allowed. */
+import { isIP } from 'node:net';
 
 /** Whether a host name or address means this machine only. */
 export function isLoopback(host: string): boolean {
@@ -10,6 +11,14 @@ export function isLoopback(host: string): boolean {
 export function hostName(header: string | undefined): string | undefined {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(header ?? '');
   return match?.[1]?.toLowerCase();
+}
+
+/**
+ * Whether a name is one of those allowed. `ip` in the list means any address: a page that was rebound to us comes under
+ * a name, never under an address, while health checks from inside often do.
+ */
+export function isAllowedHost(name: string, allowed: ReadonlySet<string>): boolean {
+  return allowed.has(name) || (allowed.has('ip') && isIP(name.replace(/^\[|\]$/g, '')) !== 0);
 }
 
 /** Whether an `Origin` header is one of those allowed. `loopback` in the list means this machine, any port. */

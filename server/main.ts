@@ -26,6 +26,7 @@ async function start(config: Config): Promise<void> {
   const mcp: McpApp = createMcpApp({ ...config.settings, name, version, log, tools: builtInTools(facts) });
   // What nobody waited for failed: it is ours to mend, and no reason to end everybody's sessions.
   process.on('unhandledRejection', (error) => log.error(errorFacts(error), 'unhandled rejection'));
+  process.on('uncaughtException', (error) => log.error(errorFacts(error), 'uncaught exception'));
   const running = await mcp.listen(config);
   for (const warning of config.warnings) console.error(`warning: ${warning}`);
   console.log(bannerOf({ url: running.url, config, tools: mcp.tools.tools.map((tool) => tool.name) }));

@@ -6,7 +6,7 @@ import { nestsDeeper } from './depth.js';
 import { badRequest, HttpError } from './http.js';
 
 /** How long a client that was told 413 may go on sending before its connection is cut. */
-const LINGER_MS = 500;
+const LINGER_MS = 1000;
 
 /** A body that was not wanted is read into the void up to here, so that its connection can be used again. */
 const MAX_UNWANTED_BYTES = 65_536;
