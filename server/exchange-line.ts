@@ -1,15 +1,30 @@
 import type { ExchangeEntry } from './exchange-entry.js';
+import type { LaterLine } from './log-sink.js';
 
 /** What JSON writes as it is. */
 const PLAIN = /^[\w .:/-]*$/;
+
+/** The line of an entry, made when it is written. */
+export class ExchangeLine implements LaterLine {
+  readonly #time = Date.now();
+  readonly #entry: ExchangeEntry;
+
+  constructor(entry: ExchangeEntry) {
+    this.#entry = entry;
+  }
+
+  toLine(): string {
+    return formatExchange(this.#entry, this.#time);
+  }
+}
 
 /**
  * An entry as the line that pino would make of it, in a third of the time: it is made for every call. What we name
  * ourselves needs no look; what others may have named is quoted.
  */
-export function formatExchange(entry: ExchangeEntry): string {
+export function formatExchange(entry: ExchangeEntry, time: number): string {
   const { requestId, session, principal, door, revision, tool, method, batch, status, type, outcome, callMs } = entry;
-  return `{"level":30,"time":${Date.now()}${
+  return `{"level":30,"time":${time}${
     requestId === undefined ? '' : `,"requestId":"${requestId}"`
   }${session === undefined ? '' : `,"session":"${session}"`}${
     principal === undefined ? '' : `,"principal":${quote(principal)}`

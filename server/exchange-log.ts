@@ -1,8 +1,9 @@
-import type { DestinationStream, Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { VisitNotes } from '../transports/visit-notes.js';
 import { type ExchangeEntry, isOfInterest } from './exchange-entry.js';
-import { formatExchange } from './exchange-line.js';
+import { ExchangeLine } from './exchange-line.js';
 import { plainOutput } from './log.js';
+import type { LogSink } from './log-sink.js';
 import { mask } from './mask.js';
 
 export interface ExchangeLogOptions {
@@ -14,7 +15,7 @@ export interface ExchangeLogOptions {
 export class ExchangeLog {
   readonly #log: Logger;
   readonly #wire: boolean;
-  readonly #plain: DestinationStream | undefined;
+  readonly #plain: LogSink | undefined;
 
   constructor(log: Logger, { wire }: ExchangeLogOptions) {
     this.#log = log;
@@ -32,7 +33,7 @@ export class ExchangeLog {
   // The line there is one of for every call: where nothing is done with it but writing it, it is written as it is.
   #info(entry: ExchangeEntry): void {
     if (this.#plain === undefined) this.#log.info(entry, 'exchange');
-    else if (this.#log.isLevelEnabled('info')) this.#plain.write(formatExchange(entry));
+    else if (this.#log.isLevelEnabled('info')) this.#plain.write(new ExchangeLine(entry));
   }
 
   /** A call that ended after its exchange had been told of. */

@@ -2,17 +2,22 @@ import { type DestinationStream, pino } from 'pino';
 
 /** How long a line may wait for company. */
 const FLUSH_MS = 100;
-/** How much may wait, in characters. */
-const BATCH = 32 * 1024;
+/** How many lines may wait. */
+const BATCH = 100;
+
+/** A line that is made when it is written. */
+export interface LaterLine {
+  toLine(): string;
+}
 
 /**
- * Where lines go, many at a time: handing each to the system by itself costs more than making it. Whoever reads slowly
+ * Where lines go, many at a time: handing each to the system by itself costs more than making it, and making many in a
+ * row costs half of making each in between other work. Whoever reads slowly
  * does not hold up the server. What still waits when the process ends is written then.
  */
 export class LogSink implements DestinationStream {
   readonly #out: ReturnType<typeof pino.destination>;
-  #lines: string[] = [];
-  #size = 0;
+  #lines: (string | LaterLine)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(fd: number) {
@@ -29,19 +34,18 @@ export class LogSink implements DestinationStream {
     });
   }
 
-  write(line: string): void {
+  write(line: string | LaterLine): void {
     this.#lines.push(line);
-    this.#size += line.length;
-    if (this.#size >= BATCH) this.flush();
+    if (this.#lines.length >= BATCH) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#size === 0) return;
-    this.#out.write(this.#lines.join(''));
+    if (this.#lines.length === 0) return;
+    const lines = this.#lines;
     this.#lines = [];
-    this.#size = 0;
+    this.#out.write(lines.map((line) => (typeof line === 'string' ? line : line.toLine())).join(''));
   }
 }

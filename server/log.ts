@@ -11,7 +11,7 @@ export interface LogOptions {
 }
 
 /** The logs that write lines just as they come, and where. */
-const plain = new WeakMap<Logger, DestinationStream>();
+const plain = new WeakMap<Logger, LogSink>();
 let standardError: LogSink | undefined;
 
 /** The server's own log on standard error: one JSON object a line, or something for people. */
@@ -25,7 +25,7 @@ export function createLog({ level, isReadable = process.stderr.isTTY }: LogOptio
 }
 
 /** Where a log of ours writes its lines; `undefined` for one that somebody else made, which may do more with them. */
-export function plainOutput(log: Logger): DestinationStream | undefined {
+export function plainOutput(log: Logger): LogSink | undefined {
   return plain.get(log);
 }
 

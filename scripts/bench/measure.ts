@@ -1,4 +1,4 @@
-import { type Contestant, programOf, type SetUp, targetOf } from './contestants.js';
+import { type Contestant, FLOOR, programOf, type SetUp, targetOf } from './contestants.js';
 import { ServerProcess } from './server-process.js';
 import { type Crew, openLegacy, openSession, openWires, type Workload } from './workloads.js';
 
@@ -37,7 +37,11 @@ interface Tally {
 }
 
 /** Lets all contestants, the floor first, do one workload in alternating slices. */
-export async function race(workload: Workload, contestants: readonly Contestant[], plan: Plan): Promise<Map<string, Score>> {
+export async function race(
+  workload: Workload,
+  contestants: readonly Contestant[],
+  plan: Plan,
+): Promise<Map<string, Score>> {
   const runners: Runner[] = [];
   try {
     for (const contestant of contestants) {
@@ -119,7 +123,9 @@ async function slice({ server, crew }: Runner, ms: number): Promise<Tally> {
 function score(runners: readonly Runner[], rounds: readonly Map<string, Tally>[]): Map<string, Score> {
   const floorName = runners[0]?.contestant.name ?? '';
   const leastCpu = (name: string): number =>
-    Math.min(...rounds.flatMap((tallies) => tallies.get(name) ?? []).map((tally) => tally.cpuMicros / tally.operations));
+    Math.min(
+      ...rounds.flatMap((tallies) => tallies.get(name) ?? []).map((tally) => tally.cpuMicros / tally.operations),
+    );
   const throughput = (name: string): number =>
     median(
       rounds.flatMap((tallies) => {
@@ -134,6 +140,24 @@ function score(runners: readonly Runner[], rounds: readonly Map<string, Tally>[]
       return [name, { throughput: throughput(name), cpu: cpuMicros / leastCpu(floorName), cpuMicros }];
     }),
   );
+}
+
+/** The least that one operation costs each of the servers, in µs of CPU, while they take turns. */
+export async function cpuPerCall(workload: Workload, servers: readonly ServerProcess[]): Promise<number[]> {
+  const runners: Runner[] = [];
+  for (const server of servers) {
+    runners.push({ contestant: FLOOR, server, crew: await workload.prepare(targetOf(server.port, {})) });
+  }
+  for (const runner of runners) await slice(runner, 1000);
+  const least = runners.map(() => Infinity);
+  for (let round = 0; round < 15; round += 1) {
+    for (const [index, runner] of runners.entries()) {
+      const { cpuMicros, operations } = await slice(runner, 200);
+      least[index] = Math.min(least[index] ?? Infinity, cpuMicros / operations);
+    }
+  }
+  for (const { crew } of runners) crew.close();
+  return least;
 }
 
 /** What one idle connection or session costs, in kB. */
@@ -198,7 +222,11 @@ async function weigh(
 }
 
 /** From the start of the process to its first answer, in ms: the median, contestants taking turns. */
-export async function coldStarts(workload: Workload, contestants: readonly Contestant[], times: number): Promise<Map<string, number>> {
+export async function coldStarts(
+  workload: Workload,
+  contestants: readonly Contestant[],
+  times: number,
+): Promise<Map<string, number>> {
   const measured = new Map<string, number[]>();
   for (let n = 0; n < times; n += 1) {
     for (const contestant of contestants) {

@@ -1,11 +1,12 @@
 /**
- * `npm run bench [-- --quick] [--only W1,W3] [--servers floor,tmcp] [--against <dist>] [--node <path>]`: what the server
- * costs, as multiples of a bare `node:http` server that does nothing but parse the JSON, and what its peers cost.
+ * `npm run bench [-- --quick] [--flat] [--only W1,W3] [--servers Dualgauge,tmcp] [--against <dist>] [--node <path>]`: what
+ * the server costs beside a bare `node:http` server that does nothing but parse the JSON, and what its peers cost.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Contestant, FLOOR, installPeers, ours } from './contestants.js';
 import { coldStarts, race, type Plan, type Score, weighSessions, weighStreams } from './measure.js';
+import { measureFlatness } from './flat.js';
 import { formatTable } from './table.js';
 import { WORKLOADS } from './workloads.js';
 
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     servers: { type: 'string' },
     against: { type: 'string' },
     node: { type: 'string' },
+    flat: { type: 'boolean', default: false },
     rounds: { type: 'string' },
   },
 });
@@ -24,38 +26,56 @@ const QUICK: Plan = { rounds: 5, sliceMs: 350, warmUpMs: 500 };
 const FULL: Plan = { rounds: 15, sliceMs: 350, warmUpMs: 1000 };
 const ROOT = join(import.meta.dirname, '../..');
 
-const plan = { ...(values.quick ? QUICK : FULL), ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }) };
+const plan = {
+  ...(values.quick ? QUICK : FULL),
+  ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
+};
 const contestants = choose();
 const workloads = WORKLOADS.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
 
-const scores = new Map<string, Map<string, Score>>();
-for (const workload of workloads) {
-  const result = await race(workload, contestants, plan);
-  scores.set(workload.name, result);
-  const line = [...result].map(([name, { throughput, cpu, cpuMicros }]) => `${name} ${throughput.toFixed(2)} (${cpu.toFixed(2)}×, ${cpuMicros.toFixed(0)} µs)`);
-  console.error(`${workload.name} ${workload.title}: ${line.join(' · ')}`);
+if (values.flat) await measureFlatness();
+else await compare();
+
+async function compare(): Promise<void> {
+  const scores = new Map<string, Map<string, Score>>();
+  for (const workload of workloads) {
+    const result = await race(workload, contestants, plan);
+    scores.set(workload.name, result);
+    console.error(`${workload.name} ${workload.title}: ${[...result].map(describe).join(' · ')}`);
+  }
+  console.log(formatTable(workloads, contestants, scores));
+  if (!values.quick && values.only === undefined) await weighAll();
 }
-console.log(formatTable(workloads, contestants, scores));
-if (!values.quick && values.only === undefined) await weighAll();
+
+function describe([name, { throughput, cpu, cpuMicros }]: [string, Score]): string {
+  return `${name} ${throughput.toFixed(2)} (${cpu.toFixed(2)}×, ${cpuMicros.toFixed(0)} µs)`;
+}
 
 async function weighAll(): Promise<void> {
   const COUNT = 5000;
-  console.log('\n| server | kB per idle legacy stream, RSS / heap | kB per idle session, RSS / heap | cold start, ms |\n|---|---:|---:|---:|');
+  console.log(
+    '\n| server | kB per idle legacy stream, RSS / heap | kB per idle session, RSS / heap | cold start, ms |\n|---|---:|---:|---:|',
+  );
   const [first] = WORKLOADS;
   const starts = first === undefined ? new Map<string, number>() : await coldStarts(first, contestants, 7);
   for (const contestant of contestants) {
     const stream = await weighStreams(contestant, COUNT);
     const session = await weighSessions(contestant, COUNT);
-    const format = (weight: typeof stream): string => weight === undefined ? '–' : `${weight.rss.toFixed(1)} / ${weight.heap.toFixed(1)}`;
-    console.log(`| ${contestant.name} | ${format(stream)} | ${format(session)} | ${starts.get(contestant.name)?.toFixed(0) ?? '–'} |`);
+    const format = (weight: typeof stream): string =>
+      weight === undefined ? '–' : `${weight.rss.toFixed(1)} / ${weight.heap.toFixed(1)}`;
+    console.log(
+      `| ${contestant.name} | ${format(stream)} | ${format(session)} | ${starts.get(contestant.name)?.toFixed(0) ?? '–'} |`,
+    );
   }
 }
 
 function choose(): Contestant[] {
   const { node, against, servers } = values;
   const own = [ours('Dualgauge', join(ROOT, 'dist')), ...(against === undefined ? [] : [ours('against', against)])];
-  const peers = values.quick ? [] : installPeers();
+  const peers = values.quick || values.flat ? [] : installPeers();
   const wanted = servers?.split(',');
-  const all = [FLOOR, ...own, ...peers].filter(({ name }) => wanted === undefined || name === 'floor' || wanted.includes(name));
+  const all = [FLOOR, ...own, ...peers].filter(
+    ({ name }) => wanted === undefined || name === 'floor' || wanted.includes(name),
+  );
   return all.map((contestant) => ({ ...contestant, node }));
 }

@@ -33,7 +33,10 @@ export class ServerProcess {
   }
 
   /** @throws Error when it does not say within 20 s where it listens */
-  static async start(program: ServerProgram, { isProbed = true, nodeArgs = [] as readonly string[] } = {}): Promise<ServerProcess> {
+  static async start(
+    program: ServerProgram,
+    { isProbed = true, nodeArgs = [] as readonly string[] } = {},
+  ): Promise<ServerProcess> {
     mkdirSync(LOGS, { recursive: true });
     const log = openSync(join(LOGS, `${program.name.replaceAll(/\W+/g, '-')}.log`), 'w');
     const args = isProbed ? ['--expose-gc', '--import', PROBE] : [];

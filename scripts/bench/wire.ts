@@ -151,9 +151,7 @@ export function formatRequest({ method = 'POST', path, headers = {}, body }: Req
     `${method} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    ...(json === undefined
-      ? []
-      : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(json)}`]),
+    ...(json === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(json)}`]),
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${json ?? ''}`);
 }

@@ -10,6 +10,8 @@ const initialized =
   '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"floor","version":"1.0.0"}}}';
 const frame = `event: message\ndata: ${small}\n\n`;
 
+/** @typedef {{ method?: string, id?: number, params: { arguments: { message: string } } }} Message */
+
 /** @type {Map<string, import('node:http').ServerResponse>} */
 const streams = new Map();
 
@@ -18,9 +20,11 @@ const server = createServer((req, res) => {
   if (req.method === 'DELETE') return void res.writeHead(204).end();
   /** @type {Buffer[]} */
   const chunks = [];
-  req.on('data', (chunk) => chunks.push(chunk));
+  req.on('data', (/** @type {Buffer} */ chunk) => chunks.push(chunk));
   req.on('end', () => {
-    const message = JSON.parse(Buffer.concat(chunks).toString());
+    /** @type {unknown} */
+    const parsed = JSON.parse(Buffer.concat(chunks).toString());
+    const message = /** @type {Message} */ (parsed);
     if (req.url !== '/mcp') return answerOnStream(req, res);
     if (message.method === 'initialize') return sendJson(res, initialized, { 'Mcp-Session-Id': randomUUID() });
     if (message.id === undefined) return void res.writeHead(202, { 'Content-Length': 0 }).end();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { ExchangeEntry } from '../../../server/exchange-entry.js';
-import { formatExchange } from '../../../server/exchange-line.js';
+import { ExchangeLine } from '../../../server/exchange-line.js';
 
 const ENTRY: ExchangeEntry = {
   requestId: 'a-1',
@@ -64,7 +64,7 @@ describe('the line of an exchange', () => {
   ])('says what pino would say of %s things', (_which, entry) => {
     let written = '';
     pino({ base: null, level: 'info' }, { write: (line) => (written += line) }).info(entry, 'exchange');
-    const line = formatExchange(entry);
+    const line = new ExchangeLine(entry).toLine();
     const { time: _ours, ...ours } = JSON.parse(line) as Record<string, unknown>;
     const { time: _pinos, ...pinos } = JSON.parse(written) as Record<string, unknown>;
     expect(ours).toEqual(pinos);
