@@ -23,7 +23,7 @@ export class StreamReply implements Reply {
   }
 
   respond(response: Response): void | Promise<void> {
-    this.#notes.answeredOn = this.#session.writers.has(MAIN_STREAM) ? 'session stream' : 'no stream';
+    this.#notes.answeredOn = this.#session.isListening ? 'session stream' : 'no stream';
     return this.#append(formatMessage(response), 'response', response.id);
   }
 
