@@ -15,8 +15,14 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
   /** What was sent, in the same form; Node keeps none of it. */
   sent: readonly OutgoingHttpHeader[] = NONE;
 
+  /** Whether a response was born as one. Express gives this prototype to those of other servers too. */
+  static isBorn(res: ServerResponse): res is AppResponse {
+    return #whole in res;
+  }
+
   override writeHead(status: number, ...rest: unknown[]): this {
     const [headers = NONE] = rest;
+    if (!AppResponse.isBorn(this)) return super.writeHead(status, ...(rest as [string, OutgoingHttpHeaders]));
     if (rest.length < 2 && typeof headers === 'object' && this.getHeaderNames().length === 0) {
       this.sent = this.#whole(headers as Headers);
       return super.writeHead(status, [...this.sent]);
@@ -26,7 +32,7 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
   }
 
   override getHeader(name: string): ReturnType<ServerResponse['getHeader']> {
-    return this.sent.length === 0 ? super.getHeader(name) : this.#find(name);
+    return !AppResponse.isBorn(this) || this.sent.length === 0 ? super.getHeader(name) : this.#find(name);
   }
 
   #whole(headers: Headers): OutgoingHttpHeader[] {
@@ -55,7 +61,7 @@ Object.setPrototypeOf(AppResponse.prototype, express.response);
 
 /** Has every answer on this response carry these headers: name, value, name, value. */
 export function setCommonHeaders(res: ServerResponse, headers: readonly string[]): void {
-  if (res instanceof AppResponse) res.common = headers;
+  if (AppResponse.isBorn(res)) res.common = headers;
   else setEach(res, headers);
 }
 
