@@ -13,6 +13,8 @@ import { refusalOf } from './refusal.js';
  * alive. All entries have one shape, and what does not apply is `undefined`.
  */
 export interface ExchangeEntry {
+  /** When it was over, in ms since the epoch. */
+  readonly time: number;
   readonly requestId: string | undefined;
   /** Shortened. */
   readonly session: string | undefined;
@@ -32,6 +34,8 @@ export interface ExchangeEntry {
   readonly type: string | undefined;
   readonly hasSessionHeader: boolean;
   readonly hasVersionHeader: boolean;
+  /** How the call ended: `ok`, `tool error`, an error code, or why there is no answer. */
+  readonly outcome: string | undefined;
   readonly ms: number;
   readonly bytes: number;
   readonly stream: StreamFacts['kind'] | undefined;
@@ -39,8 +43,7 @@ export interface ExchangeEntry {
   readonly ended: StreamEnd | 'client left' | undefined;
   /** What the client had not taken of a stream when it ended. */
   readonly unsentBytes: number | undefined;
-  /** How the call ended: `ok`, `tool error`, an error code, or why there is no answer. */
-  readonly outcome: string | undefined;
+  /** Of the call alone, where the exchange lasts longer or was over before it. */
   readonly callMs: number | undefined;
   readonly answeredOn: AnsweredOn | undefined;
   readonly refused: string | undefined;
@@ -60,6 +63,7 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
   const { principal } = admission ?? {};
   const sessionId = session?.id ?? notes.lostSession;
   return {
+    time: Date.now(),
     requestId: admission?.exchangeId,
     session: sessionId === undefined ? undefined : shortenSessionId(sessionId),
     principal: principal?.isAnonymous === false ? principal.id : undefined,
@@ -74,14 +78,14 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
     type: contentType(res),
     hasSessionHeader: headers['mcp-session-id'] !== undefined,
     hasVersionHeader: headers['mcp-protocol-version'] !== undefined,
+    outcome: outcomeOf(notes),
     ms: round(performance.now() - notes.startedAt),
     bytes: streamEnded?.bytes ?? (Number(res.getHeader('Content-Length')) || 0),
     stream: stream?.kind,
     events: streamEnded?.events,
     ended: streamEnded?.reason ?? (res.writableFinished ? undefined : 'client left'),
     unsentBytes: streamEnded === undefined || streamEnded.unsentBytes === 0 ? undefined : streamEnded.unsentBytes,
-    outcome: outcomeOf(notes),
-    callMs: notes.callMs === undefined ? undefined : round(notes.callMs),
+    callMs: isOwnTime(notes) ? round(notes.callMs ?? 0) : undefined,
     answeredOn: notes.answeredOn,
     refused: notes.refusal === undefined ? undefined : refusalOf(notes.refusal),
     error: errorOf(notes),
@@ -106,6 +110,10 @@ export function outcomeOf({
   if (response === undefined) return pending > 0 && callMs === undefined ? 'pending' : undefined;
   if ('error' in response) return `error ${response.error.code}`;
   return (response.result as { isError?: unknown }).isError === true ? 'tool error' : 'ok';
+}
+
+function isOwnTime({ callMs, stream, answeredOn }: VisitNotes): boolean {
+  return callMs !== undefined && (stream !== undefined || answeredOn !== undefined);
 }
 
 /** What the timeline of a session is filed under. */

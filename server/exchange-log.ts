@@ -24,16 +24,18 @@ export class ExchangeLog {
   }
 
   exchange(entry: ExchangeEntry, notes: VisitNotes): void {
-    if (this.#wire) return this.#withBodies(entry, notes);
-    if (entry.diagnosis !== undefined) this.#log.warn(entry, 'exchange');
-    else if (isOfInterest(entry)) this.#info(entry);
-    else this.#log.debug(entry, 'exchange');
+    const isFine = entry.diagnosis === undefined && isOfInterest(entry);
+    if (isFine && !this.#wire && this.#plain !== undefined) return this.#write(entry, this.#plain);
+    const { time: _time, ...facts } = entry;
+    if (this.#wire) this.#log.info({ ...facts, body: mask(notes.body), response: mask(notes.response) }, 'exchange');
+    else if (entry.diagnosis !== undefined) this.#log.warn(facts, 'exchange');
+    else if (isFine) this.#log.info(facts, 'exchange');
+    else this.#log.debug(facts, 'exchange');
   }
 
-  // The line there is one of for every call: where nothing is done with it but writing it, it is written as it is.
-  #info(entry: ExchangeEntry): void {
-    if (this.#plain === undefined) this.#log.info(entry, 'exchange');
-    else if (this.#log.isLevelEnabled('info')) this.#plain.write(new ExchangeLine(entry));
+  // Where nothing is done with a line but writing it, it is written as it is.
+  #write(entry: ExchangeEntry, plain: LogSink): void {
+    if (this.#log.isLevelEnabled('info')) plain.write(new ExchangeLine(entry));
   }
 
   /** A call that ended after its exchange had been told of. */
@@ -51,10 +53,6 @@ export class ExchangeLog {
     if (!this.#wire) return;
     const data = /^data: (.*)$/m.exec(frame)?.[1];
     if (data !== undefined && data !== '') this.#log.info({ requestId, session, body: maskJson(data) }, 'event');
-  }
-
-  #withBodies(entry: ExchangeEntry, { body, response }: VisitNotes): void {
-    this.#log.info({ ...entry, body: mask(body), response: mask(response) }, 'exchange');
   }
 }
 

@@ -3,7 +3,7 @@ import { type DestinationStream, pino } from 'pino';
 /** How long a line may wait for company. */
 const FLUSH_MS = 100;
 /** How many lines may wait. */
-const BATCH = 100;
+const BATCH = 500;
 
 /** A line that is made when it is written. */
 export interface LaterLine {

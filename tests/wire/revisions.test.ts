@@ -257,8 +257,7 @@ async function seeHandshake(door: Door, revision: Revision): Promise<Seen> {
 }
 
 async function seeModern(): Promise<Seen> {
-  const ask = async (method: string, params?: Json) =>
-    (await callModern(server.url, method, params)).json.result;
+  const ask = async (method: string, params?: Json) => (await callModern(server.url, method, params)).json.result;
   const discovered = await ask('server/discover');
   const { messages } = await callModern(server.url, 'tools/call', { name: 'rich' }, { meta: { progressToken: 1 } });
   await ask('prompts/get', { name: 'rich' });

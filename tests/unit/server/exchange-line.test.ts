@@ -4,6 +4,7 @@ import type { ExchangeEntry } from '../../../server/exchange-entry.js';
 import { ExchangeLine } from '../../../server/exchange-line.js';
 
 const ENTRY: ExchangeEntry = {
+  time: 1_700_000_000_000,
   requestId: 'a-1',
   session: undefined,
   principal: 'user:ada "the first"',
@@ -18,13 +19,13 @@ const ENTRY: ExchangeEntry = {
   type: 'application/json',
   hasSessionHeader: true,
   hasVersionHeader: false,
+  outcome: 'error -32601',
   ms: 0.35,
   bytes: 1e21,
   stream: undefined,
   events: undefined,
   ended: undefined,
   unsentBytes: undefined,
-  outcome: 'error -32601',
   callMs: undefined,
   answeredOn: undefined,
   refused: undefined,
