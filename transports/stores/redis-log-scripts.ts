@@ -17,10 +17,7 @@ local function open(meta, stream)
   local base = redis.call('HGET', meta, 'base') or '0'
   redis.call('HSET', meta, 'l:' .. stream, base, 'v:' .. stream, base)
 end
-local function evict(events, meta, maxEvents, maxBytes, maxMs)
-  local held = redis.call('HMGET', meta, 'count', 'bytes')
-  local count = tonumber(held[1] or '0')
-  local bytes = tonumber(held[2] or '0')
+local function evict(events, meta, count, bytes, maxEvents, maxBytes, maxMs)
   local oldest = now() - maxMs
   while true do
     local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
@@ -40,7 +37,13 @@ local function evict(events, meta, maxEvents, maxBytes, maxMs)
       bytes = bytes - #entry[8]
     end
   end
-  redis.call('HSET', meta, 'count', count, 'bytes', bytes)
+  return count, bytes
+end
+local function sweep(events, meta, maxEvents, maxBytes, maxMs)
+  local held = redis.call('HMGET', meta, 'count', 'bytes')
+  local count, bytes = tonumber(held[1] or '0'), tonumber(held[2] or '0')
+  local left, size = evict(events, meta, count, bytes, tonumber(maxEvents), tonumber(maxBytes), tonumber(maxMs))
+  if left ~= count or size ~= bytes then redis.call('HSET', meta, 'count', left, 'bytes', size) end
 end
 local function outlive(key, record, ms)
   local left = math.max(tonumber(ms), redis.call('PTTL', record))
@@ -58,29 +61,33 @@ end
 export const APPEND = new RedisScript(`${WINDOW}
 local events, meta, record, calls = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local stream, data, kind, owed, heir = ARGV[1], ARGV[2], ARGV[3], ARGV[11], ARGV[12]
-if redis.call('EXISTS', record) == 0 then return -1 end
+local life = redis.call('PTTL', record)
+if life == -2 then return -1 end
 local mark = 'd:' .. ARGV[4]
-if tonumber(redis.call('HGET', meta, mark) or '0') >= tonumber(ARGV[5]) then return 0 end
+local marks = redis.call('HMGET', meta, mark, 'l:' .. stream, 'base', 'count', 'bytes')
+if tonumber(marks[1] or '0') >= tonumber(ARGV[5]) then return 0 end
 if owed ~= '' then
   local owner = redis.call('HGET', calls, owed)
   if heir ~= '' then
     if owner ~= heir then return 0 end
     redis.call('HSET', calls, owed, '-')
-  else
-    if owner and owner ~= ARGV[4] then return 0 end
+  elseif owner then
+    if owner ~= ARGV[4] then return 0 end
     redis.call('HDEL', calls, owed)
   end
 end
-redis.call('HSET', meta, mark, ARGV[5])
-open(meta, stream)
-local seq = redis.call('HINCRBY', meta, 'l:' .. stream, 1)
-local id = redis.call('XADD', events, '*', 't', stream, 's', string.format('%.0f', seq), 'k', kind, 'd', data)
-redis.call('HINCRBY', meta, 'count', 1)
-redis.call('HINCRBY', meta, 'bytes', #data)
-evict(events, meta, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
-outlive(meta, record, ARGV[9])
+local base = marks[3] or '0'
+if not marks[2] then redis.call('HSET', meta, 'v:' .. stream, base) end
+local seq = tonumber(marks[2] or base) + 1
+local number = string.format('%.0f', seq)
+local id = redis.call('XADD', events, '*', 't', stream, 's', number, 'k', kind, 'd', data)
+local count, bytes = tonumber(marks[4] or '0') + 1, tonumber(marks[5] or '0') + #data
+count, bytes = evict(events, meta, count, bytes, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
+redis.call('HSET', meta, mark, ARGV[5], 'l:' .. stream, number, 'count', count, 'bytes', bytes)
+life = math.max(tonumber(ARGV[9]), life)
+if redis.call('PTTL', meta) < life / 2 then redis.call('PEXPIRE', meta, life) end
 redis.call('PEXPIRE', events, ARGV[9])
-redis.call('PUBLISH', ARGV[10], 'e' .. stream .. ' ' .. string.format('%.0f', seq) .. ' ' .. id .. ' ' .. kind .. ' ' .. data)
+redis.call('PUBLISH', ARGV[10], 'e' .. stream .. ' ' .. number .. ' ' .. id .. ' ' .. kind .. ' ' .. data)
 return seq
 `);
 
@@ -91,7 +98,7 @@ if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
 open(meta, ARGV[1])
 if redis.call('HSETNX', meta, 'c:' .. ARGV[1], 1) == 1 then
   redis.call('XADD', events, '*', 't', ARGV[1], 's', '0', 'k', 'end', 'd', '')
-  evict(events, meta, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
+  sweep(events, meta, ARGV[3], ARGV[4], ARGV[5])
   outlive(meta, KEYS[3], ARGV[6])
   redis.call('PEXPIRE', events, ARGV[6])
 end
@@ -124,7 +131,7 @@ return redis.call('HDEL', KEYS[1], ARGV[1])
 export const MARKS = new RedisScript(`${WINDOW}
 local events, meta = KEYS[1], KEYS[2]
 if redis.call('EXISTS', meta) == 1 then
-  evict(events, meta, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]))
+  sweep(events, meta, ARGV[2], ARGV[3], ARGV[4])
 end
 return redis.call('HMGET', meta, 'l:' .. ARGV[1], 'v:' .. ARGV[1], 'c:' .. ARGV[1], 'base')
 `);
