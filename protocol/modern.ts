@@ -42,10 +42,12 @@ const NAMED_BY = new Map([
   ['tasks/cancel', 'taskId'],
 ]);
 
+const NO_META: Readonly<Record<string, unknown>> = Object.freeze({});
+
 /** The `_meta` of a message; empty when there is none. */
 export function metaOf(params: Params | undefined): Readonly<Record<string, unknown>> {
   const meta = params?._meta;
-  return isObject(meta) ? meta : {};
+  return isObject(meta) ? meta : NO_META;
 }
 
 /** Whether a message claims to be of the era that has no handshake. The headers alone do not: some bridges send them. */

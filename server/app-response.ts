@@ -25,7 +25,7 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
     if (!AppResponse.isBorn(this)) return super.writeHead(status, ...(rest as [string, OutgoingHttpHeaders]));
     if (rest.length < 2 && typeof headers === 'object' && this.getHeaderNames().length === 0) {
       this.sent = this.#whole(headers as Headers);
-      return super.writeHead(status, [...this.sent]);
+      return super.writeHead(status, this.sent as OutgoingHttpHeader[]);
     }
     setEach(this, this.common);
     return super.writeHead(status, ...(rest as [string, OutgoingHttpHeaders]));
@@ -36,13 +36,13 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
   }
 
   #whole(headers: Headers): OutgoingHttpHeader[] {
-    const whole: OutgoingHttpHeader[] = [...this.common];
-    if (Array.isArray(headers)) {
-      for (const item of headers as OutgoingHttpHeader[]) whole.push(item);
-    } else {
-      for (const [name, value] of Object.entries(headers)) if (value !== undefined) whole.push(name, value);
-    }
-    return whole;
+    const common: readonly OutgoingHttpHeader[] = this.common;
+    if (Array.isArray(headers)) return common.concat(headers as OutgoingHttpHeader[]);
+    return common.concat(
+      Object.entries(headers).flatMap(([name, value]) =>
+        value === undefined ? [] : [name, value],
+      ),
+    );
   }
 
   #find(name: string): OutgoingHttpHeader | undefined {

@@ -8,6 +8,7 @@ import { type CallToolResult, TASKS_EXTENSION } from '../protocol/mcp.js';
 import { MODERN_REVISION } from '../protocol/versions.js';
 import type { CompiledTool, ToolRegistry } from './registry.js';
 import { errorResult, toResult } from './result.js';
+import type { Checked } from './schema.js';
 
 export interface ToolMethodOptions {
   readonly registry: ToolRegistry;
@@ -26,20 +27,25 @@ export function toolMethods(options: ToolMethodOptions): Method[] {
   ];
 }
 
-async function callTool(params: Params, call: Call, options: ToolMethodOptions): Promise<CallToolResult> {
+type Outcome = CallToolResult | Promise<CallToolResult>;
+
+function callTool(params: Params, call: Call, options: ToolMethodOptions): Outcome {
   const compiled = findTool(params, call, options.registry);
-  const { tool } = compiled;
   const checked = compiled.input.check(params.arguments ?? {});
   // Waiting for what is there already costs a turn, and nearly every check is.
-  const verdict = checked instanceof Promise ? await checked : checked;
+  if (!(checked instanceof Promise)) return begin(compiled, checked, call, options);
+  return checked.then((verdict) => begin(compiled, verdict, call, options));
+}
+
+function begin(compiled: CompiledTool, verdict: Checked, call: Call, options: ToolMethodOptions): Outcome {
+  const { tool } = compiled;
   if (!verdict.ok) return errorResult(`Invalid arguments for ${tool.name}: ${verdict.problem}`);
   call.limit({
     timeoutMs: tool.timeoutMs ?? options.timeoutMs,
     maxMs: tool.maxMs ?? options.maxMs,
     outcome: (elapsedMs) => errorResult(`Tool ${tool.name} timed out after ${String(elapsedMs)} ms`),
   });
-  if (tool.task === 'required' || tool.task === 'optional') await call.becomeTask();
-  return await run(compiled, verdict.value, call, options);
+  return run(compiled, verdict.value, call, options);
 }
 
 async function run(
@@ -49,6 +55,7 @@ async function run(
   { onFault }: ToolMethodOptions,
 ): Promise<CallToolResult> {
   const { tool } = compiled;
+  if (tool.task === 'required' || tool.task === 'optional') await call.becomeTask();
   try {
     const returned = await tool.run(args as never, new CallContext(call));
     const result = toResult(returned, compiled);

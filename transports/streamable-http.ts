@@ -97,7 +97,8 @@ export class StreamableHttp {
   async #postHandshake(message: Message, visit: Visit, accepts: Accepts): Promise<void> {
     const id = idOf(message);
     const version = checkVersion(header(visit, 'mcp-protocol-version'), id);
-    const session = await this.#findSession(visit, id);
+    const found = this.#findSession(visit, id);
+    const session = found instanceof Promise ? await found : found;
     if (isRequest(message) && message.method === 'initialize')
       return this.#initialize(message, visit, accepts, session);
     if (!isRequest(message)) {
@@ -181,15 +182,19 @@ export class StreamableHttp {
     return new PostReply(visit, this.#host, { mode: postMode(accepts, settings), revision, session, ids: [id] });
   }
 
-  async #findSession(visit: Visit, id: RequestId | undefined): Promise<Session | undefined> {
+  // A promise only where another instance may have it.
+  #findSession(visit: Visit, id: RequestId | undefined): Session | undefined | Promise<Session | undefined> {
     const { settings, sessions } = this.#host;
     const sessionId = settings.sessions === 'off' ? undefined : sessionIdOf(visit);
     if (sessionId === undefined) return undefined;
-    const session = await sessions.find(sessionId, 'streamable', visit.principal);
-    visit.notes.session = session;
-    if (session === undefined) visit.notes.lostSession = sessionId;
-    if (session === undefined && settings.sessions !== 'lenient') throw sessionNotFound(id);
-    return session;
+    const note = (session: Session | undefined): Session | undefined => {
+      visit.notes.session = session;
+      if (session === undefined) visit.notes.lostSession = sessionId;
+      if (session === undefined && settings.sessions !== 'lenient') throw sessionNotFound(id);
+      return session;
+    };
+    const found = sessions.find(sessionId, 'streamable', visit.principal);
+    return found instanceof Promise ? found.then(note) : note(found);
   }
 
   #requireSession(visit: Visit, session: Session | undefined, id: RequestId | undefined): void {
