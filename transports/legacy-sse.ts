@@ -1,4 +1,5 @@
 /** The legacy door: a stream that is opened with GET, and a second URL to post to (2024-11-05 "HTTP with SSE"). */
+import { setTimeout as delay } from 'node:timers/promises';
 import { ErrorCode, RpcError } from '../protocol/errors.js';
 import { idOf, isRequest, type Message, parseMessage, type Request } from '../protocol/json-rpc.js';
 import { parseOpening } from '../protocol/lifecycle.js';
@@ -25,6 +26,9 @@ export const MESSAGES_PATH = '/messages/';
 
 // As the endpoint event says it, and so as nearly every client posts to it; anything else is taken apart.
 const PLAIN_QUERY = /^[^?]*\?session_id=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** How long a refusal waits for the store to forget what it had noted. */
+const RELEASE_MS = 1000;
 
 export class LegacySse {
   readonly #host: Host;
@@ -132,7 +136,9 @@ export class LegacySse {
       if (expected.length > 0) checkIds(requests, session);
       checkRoom(this.#host, session, requests);
     } catch (error) {
-      for (const id of expected) void log.release(session.id, MAIN_STREAM, id);
+      // Waited for, since the client may come back with the same id as soon as it is refused; but not for ever.
+      const released = expected.map(async (id) => log.release(session.id, MAIN_STREAM, id));
+      await Promise.race([Promise.all(released), delay(RELEASE_MS, undefined, { ref: false })]);
       throw error;
     }
   }
