@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ANONYMOUS } from '../../protocol/call.js';
+import { Session } from '../../transports/session.js';
+import type { SessionSignal } from '../../transports/session-store.js';
+import { RedisConnection } from '../../transports/stores/redis-connection.js';
+import { RedisInstances } from '../../transports/stores/redis-instances.js';
+import { RedisSessionStore } from '../../transports/stores/redis-session-store.js';
+import { describeWith } from '../support/cluster/programs.js';
+import { RedisServer } from '../support/cluster/redis.js';
+import { until } from '../support/cluster/until.js';
+import { sessionStoreContract } from './session-store.js';
+
+const LIMITS = { maxSessions: 2, maxSessionsPerPrincipal: 2 };
+
+describeWith(['redis-server'], 'redis', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ isDurable: false });
+  });
+
+  afterAll(() => server.close());
+
+  async function make(prefix = `${randomUUID()}:`) {
+    const redis = new RedisConnection({ url: server.url, prefix });
+    await redis.connect();
+    const instances = new RedisInstances(redis);
+    await instances.start();
+    const store = new RedisSessionStore(redis, instances);
+    await store.start();
+    const close = async (): Promise<void> => {
+      await instances.stop();
+      redis.close();
+    };
+    return { store, close };
+  }
+
+  function session(store: RedisSessionStore): Session {
+    return new Session(randomUUID(), 'streamable', ANONYMOUS, {
+      tag: store.tag,
+      save: () => undefined,
+      detached: () => undefined,
+      signal: () => undefined,
+      deliver: () => undefined,
+    });
+  }
+
+  sessionStoreContract('redis', () => make());
+
+  it('lets a session expire, and its place be taken', async () => {
+    const { store, close } = await make();
+    for (let n = 0; n < 2; n += 1) expect(await store.create(session(store), LIMITS, 100)).toBe('created');
+    expect(await store.create(session(store), LIMITS, 100)).toBe('full');
+    await sleep(150);
+    expect(await store.count()).toBe(0);
+    expect(await store.create(session(store), LIMITS, 100)).toBe('created');
+    await close();
+  });
+
+  it('tells the others, not itself, what changed and what ended, and says how many it told', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const heard: SessionSignal[] = [];
+    const own: SessionSignal[] = [];
+    await here.store.watch(one, (signal) => own.push(signal));
+    await there.store.watch(one, (signal) => heard.push(signal));
+    one.subscriptions.add('a:1');
+    await here.store.save(one);
+    expect(await here.store.delete(one, 'deleted')).toBe(1);
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([
+      { kind: 'changed', change: { subscribed: ['a:1'], unsubscribed: [] } },
+      { kind: 'closed', reason: 'deleted' },
+    ]);
+    expect(own).toEqual([]);
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('keeps what two change at the same time', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const other = new Session(one.id, 'streamable', ANONYMOUS, {
+      tag: there.store.tag,
+      save: () => undefined,
+      detached: () => undefined,
+      signal: () => undefined,
+      deliver: () => undefined,
+    });
+    await here.store.watch(one, () => undefined);
+    await there.store.watch(other, () => undefined);
+    one.subscriptions.add('a:1');
+    other.subscriptions.add('a:2');
+    other.logLevel = 'error';
+    await Promise.all([here.store.save(one), there.store.save(other)]);
+    const kept = await here.store.get(one.id);
+    expect([kept?.logLevel, [...(kept?.subscriptions ?? [])].sort()]).toEqual(['error', ['a:1', 'a:2']]);
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('hands an answer to the instance that asked, also when it was not listening just then', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const heard: SessionSignal[] = [];
+    await there.store.watch(one, (signal) => heard.push(signal));
+    const cut = (await server.ask('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string;
+    for (const [, id = ''] of cut.matchAll(/id=(\d+)/g)) await server.ask('CLIENT', 'KILL', 'ID', id);
+    const response = { jsonrpc: '2.0' as const, id: `${there.store.tag}.1`, result: {} };
+    await here.store.deliver(one.id, there.store.tag, response);
+    await until(() => heard.length > 0);
+    await sleep(50);
+    expect(heard).toEqual([{ kind: 'answer', response }]);
+    await here.store.deliver(one.id, 'nobody00', response);
+    expect(await server.keys(`${prefix}in:nobody*`)).toEqual([]);
+    await Promise.all([here.close(), there.close()]);
+  });
+});
