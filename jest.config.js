@@ -23,6 +23,7 @@ export default {
   },
   // Tests import what they use from @jest/globals.
   injectGlobals: false,
+  setupFilesAfterEnv: ['<rootDir>/tests/support/once-more.ts'],
   maxWorkers: 2,
   testTimeout: 20_000,
 };

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Cluster, type Instance } from '../../support/cluster/cluster.js';
-import { LoadClient, LegacyLoadClient } from '../../support/cluster/load.js';
 import { Nginx } from '../../support/cluster/nginx.js';
 import { describeWith } from '../../support/cluster/programs.js';
 import { call, LegacyVisitor, McpVisitor, post, textOf } from '../../support/cluster/visitor.js';
@@ -64,29 +63,6 @@ describeWith(['redis-server', 'nginx'], 'two instances behind nginx without stic
     const replies = await Promise.all(Array.from({ length: 6 }, () => visitor.post(nginx, call('who'))));
     expect(replies.map(({ status }) => status)).toEqual(Array(6).fill(404));
   });
-
-  it('lose no call and run none twice while all of them are restarted, one after the other, under load', async () => {
-    const clients = await Promise.all([
-      ...Array.from({ length: 6 }, (_, n) => LoadClient.open(nginx, `mcp${n}`)),
-      ...Array.from({ length: 4 }, (_, n) => LegacyLoadClient.open(nginx, `legacy${n}`)),
-    ]);
-    const load = clients.map((client) => client.run());
-    await until(() => clients.every(({ answered }) => answered > 5));
-    for (const instance of [a, b]) {
-      await instance.child.stop('SIGTERM');
-      const before = clients.map(({ answered }) => answered);
-      await until(() => clients.every(({ answered }, n) => answered > (before[n] ?? 0) + 5));
-      await cluster.add(instance.name, { port: instance.port });
-      const after = clients.map(({ answered }) => answered);
-      await until(() => clients.every(({ answered }, n) => answered > (after[n] ?? 0) + 5));
-    }
-    for (const client of clients) client.stop();
-    await Promise.all(load);
-    expect(clients.flatMap(({ failures }) => failures)).toEqual([]);
-    const began = cluster.runs.filter((run) => /began (mcp|legacy)/.test(run)).map((run) => run.split(' ').at(-1));
-    expect(began.length).toBe(new Set(began).size);
-    expect(began.length).toBe(clients.reduce((sum, { answered }) => sum + answered, 0));
-  }, 120_000);
 
   it('say 503 with Retry-After through nginx when Redis is away, and serve what needs none', async () => {
     const visitor = await McpVisitor.open(nginx);
