@@ -2,6 +2,8 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
 import { ClientGone, leaveUnread } from '../transports/body.js';
 import { HttpError, sendError } from '../transports/http.js';
+import { idOf } from '../protocol/json-rpc.js';
+import { notesOf } from '../routes/visit-of.js';
 
 /** For paths nobody knows: a body that clients can parse. */
 export function notFound(): RequestHandler {
@@ -18,8 +20,14 @@ export function errorHandler(onFault: (error: unknown, where: string) => void): 
     // A stream that has begun cannot be answered any more.
     if (res.headersSent) return void res.destroy();
     leaveUnread(req, res);
-    sendError(res, toHttpError(error));
+    sendError(res, named(toHttpError(error), notesOf(res)?.body));
   };
+}
+
+// Where it was thrown nobody may have known which request it was about.
+function named(error: HttpError, body: unknown): HttpError {
+  const id = error.extra.id ?? idOf(body);
+  return id === undefined ? error : new HttpError(error.status, error.code, error.message, { ...error.extra, id });
 }
 
 function toHttpError(error: unknown): HttpError {

@@ -55,7 +55,9 @@ describeWith(['redis-server'], 'when Redis goes away and comes back', () => {
   async function expectAway(): Promise<void> {
     for (const at of [a, b]) {
       expectTurnedAway(await mcp.post(at, call('who')));
-      expectTurnedAway(await legacy.post(at, call('who', {}, 99)));
+      const refused = await legacy.post(at, call('who', {}, 99));
+      expectTurnedAway(refused);
+      expect(refused.body.id).toBe(99);
       expectTurnedAway(await initialize(at));
       expect([await mcp.status(at, 'GET'), await mcp.status(at, 'DELETE')]).toEqual([503, 503]);
       expect((await fetch(`${at.url}/sse`)).status).toBe(503);
