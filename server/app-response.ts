@@ -39,9 +39,7 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
     const common: readonly OutgoingHttpHeader[] = this.common;
     if (Array.isArray(headers)) return common.concat(headers as OutgoingHttpHeader[]);
     return common.concat(
-      Object.entries(headers).flatMap(([name, value]) =>
-        value === undefined ? [] : [name, value],
-      ),
+      Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
     );
   }
 
