@@ -243,7 +243,7 @@ export class RedisEventLog implements EventLog {
     const owed = (await this.#redis.command('HGETALL', calls)) as string[];
     for (let i = 0; i + 1 < owed.length; i += 2) {
       const [field = '', owner = ''] = owed.slice(i, i + 2);
-      if (owner === '-' || (owner !== dead && (await this.#options.instances.isAlive(owner)))) continue;
+      if (owner === '-' || (owner !== dead && !(await this.#options.instances.isDead(owner)))) continue;
       const stream = streamOf(field);
       const id = field.slice(stream.length + 1);
       const data = `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The server that ran this call is gone"}}`;

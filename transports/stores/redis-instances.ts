@@ -22,6 +22,7 @@ export interface InstanceTimes {
 
 const DEFAULT_TIMES: InstanceTimes = { beatMs: 1000, missedBeats: 5 };
 const TTL_MS = 3_600_000;
+const MAX_DEAD = 1000;
 
 interface Pulse {
   beats: string;
@@ -39,6 +40,7 @@ export class RedisInstances {
   readonly #times: InstanceTimes;
   readonly #onDeath = new Set<(instance: string) => void>();
   readonly #others = new Map<string, Pulse>();
+  readonly #dead = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisConnection, times: InstanceTimes = DEFAULT_TIMES) {
@@ -59,10 +61,21 @@ export class RedisInstances {
     await this.#redis.command('HDEL', this.#key, this.id).catch(() => undefined);
   }
 
-  /** @throws HttpError 503 when the store does not answer */
-  async isAlive(instance: string): Promise<boolean> {
+  /** Whether there is such an instance, as far as is known. @throws HttpError 503 when the store does not answer */
+  async isThere(instance: string): Promise<boolean> {
     if (instance === this.id || this.#others.has(instance)) return true;
     return (await this.#redis.command('HEXISTS', this.#key, instance)) === 1;
+  }
+
+  /**
+   * Whether an instance has died for certain. One that nobody knows is waited for first: a store that has forgotten all
+   * has forgotten the living too. Whoever asks hears of it then.
+   * @throws HttpError 503 when the store does not answer
+   */
+  async isDead(instance: string): Promise<boolean> {
+    if (this.#dead.has(instance)) return true;
+    if (!(await this.isThere(instance))) this.#others.set(instance, { beats: '', missed: 0 });
+    return false;
   }
 
   onDeath(listener: (instance: string) => void): void {
@@ -75,6 +88,7 @@ export class RedisInstances {
     for (let i = 0; i + 1 < counts.length; i += 2) seen.set(counts[i] ?? '', counts[i + 1] ?? '');
     seen.delete(this.id);
     for (const [instance, beats] of seen) {
+      this.#dead.delete(instance);
       if (this.#others.get(instance)?.beats !== beats) this.#others.set(instance, { beats, missed: 0 });
       else await this.#miss(instance);
     }
@@ -89,6 +103,8 @@ export class RedisInstances {
     if (pulse.missed < this.#times.missedBeats) return;
     await this.#redis.run(REMOVE, [this.#key], [instance, pulse.beats]);
     this.#others.delete(instance);
+    this.#dead.add(instance);
+    for (const oldest of this.#dead) if (this.#dead.size > MAX_DEAD) this.#dead.delete(oldest);
     for (const listener of this.#onDeath) listener(instance);
   }
 

@@ -127,7 +127,7 @@ export class RedisSessionStore implements SessionStore {
     const { record: key, meta, channel } = keysOf(this.#redis, record.id);
     const before = (await this.#redis.run(CARRY, [key, meta], [this.tag, channel, GRAVE_MS])) as string[] | null;
     const [carrier = '', cursor = START, turn = '0'] = before ?? [];
-    const isElsewhere = carrier !== '' && carrier !== this.tag && (await this.#instances.isAlive(carrier));
+    const isElsewhere = carrier !== '' && carrier !== this.tag && (await this.#instances.isThere(carrier));
     return { cursor, isElsewhere, turn: Number(turn) };
   }
 
@@ -143,7 +143,7 @@ export class RedisSessionStore implements SessionStore {
 
   async deliver(id: string, instance: string, response: Response): Promise<void> {
     // Names come from clients: nothing is kept for instances that are not there.
-    if (!/^[a-z0-9]{8}$/.test(instance) || !(await this.#instances.isAlive(instance))) return;
+    if (!/^[a-z0-9]{8}$/.test(instance) || !(await this.#instances.isThere(instance))) return;
     await RedisFeed.append(this.#redis, this.#inboxOf(instance), JSON.stringify({ session: id, response }));
   }
 

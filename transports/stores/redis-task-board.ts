@@ -67,8 +67,8 @@ export class RedisTaskBoard implements TaskBoard {
     const json = await this.#redis.command('HGET', this.#redis.key('t', id), 'd');
     if (typeof json !== 'string') return undefined;
     const task = JSON.parse(json) as PostedTask;
-    if (task.isTerminal || (await this.#options.instances.isAlive(task.owner))) return task;
-    return this.#fail(task);
+    const isAsItWas = task.isTerminal || !(await this.#options.instances.isDead(task.owner));
+    return isAsItWas ? task : this.#fail(task);
   }
 
   async tell(task: PostedTask, word: TaskWord): Promise<void> {
