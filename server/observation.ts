@@ -5,6 +5,7 @@ import { addMetricsRoute, type Rendered } from '../routes/metrics.js';
 import type { Host } from '../transports/host.js';
 import { createDebugView } from './debug-view.js';
 import { ExchangeLog } from './exchange-log.js';
+import { isLoopback } from './hosts.js';
 import { errorFacts } from './log.js';
 import { Metrics } from './metrics.js';
 import { operatorOnly } from './operator.js';
@@ -53,7 +54,10 @@ export class Observation {
   addRoutes(router: Router): void {
     const { settings, host } = this.#options;
     const { sessions, log, streams } = host();
-    const guard: RequestHandler = operatorOnly(settings.debugToken);
+    const guard: RequestHandler = operatorOnly({
+      token: settings.debugToken,
+      isBehindProxy: isBehindProxy(settings),
+    });
     addMetricsRoute(router, guard, () => this.#metrics());
     addDebugRoutes(router, guard, createDebugView({ sessions, log, timeline: this.timeline }), {
       limits: settings,
@@ -72,6 +76,11 @@ export class Observation {
     const registry = createRegistry(this.metrics, liveFigures(this.#options.host()));
     return async () => ({ type: registry.contentType, text: await registry.metrics() });
   }
+}
+
+// Who names a public address, or believes a proxy, has one.
+function isBehindProxy({ trustProxy, publicUrl }: ServerSettings): boolean {
+  return trustProxy > 0 || (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname));
 }
 
 function liveFigures({ sessions, streams, calls, log }: Host): LiveFigures {

@@ -24,19 +24,25 @@ const FORWARDED = [
   'x-replit-user-id',
 ] as const;
 
+export interface OperatorOptions {
+  readonly token: string | undefined;
+  /** Whether there is a proxy in front, which may send the whole world's requests on as if they began here. */
+  readonly isBehindProxy: boolean;
+}
+
 /**
  * Lets only the operator by: somebody on this machine, or whoever has the token. A page of another origin is neither,
- * though it may use the doors.
+ * though it may use the doors. Behind a proxy only the token counts: some send no word of whose requests they carry.
  */
-export function operatorOnly(token: string | undefined): RequestHandler {
+export function operatorOnly({ token, isBehindProxy }: OperatorOptions): RequestHandler {
   const expected = token === undefined ? undefined : digest(token);
   return function operatorOnly(req, _res, next) {
     if (!isOwnOrigin(req)) throw refuse(403, 'Only pages of this server may read this');
     const given = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
     const hasToken = expected !== undefined && given !== undefined && timingSafeEqual(digest(given), expected);
-    if (hasToken || isLocal(req)) return next();
+    if (hasToken || (!isBehindProxy && isLocal(req))) return next();
     if (expected === undefined)
-      throw refuse(403, 'Only from this machine: set DEBUG_TOKEN to read this from elsewhere');
+      throw refuse(403, 'Only from this machine, without a proxy: set DEBUG_TOKEN to read this otherwise');
     throw refuse(401, 'Only from this machine, or with DEBUG_TOKEN as a bearer token', {
       'WWW-Authenticate': 'Bearer realm="operator"',
     });

@@ -78,6 +78,16 @@ describe('who may look', () => {
     for (const path of PATHS) expect(await statusOf(server.url + path, { headers })).toBe(403);
   });
 
+  it.each([{ trustProxy: 1 }, { publicUrl: 'https://public.example' }])(
+    'is nobody without the token where there is a proxy, as %j says: it may not say whose requests it carries',
+    async (options) => {
+      const server = await start({ ...options, debugToken: TOKEN });
+      for (const path of PATHS) expect(await statusOf(server.url + path, {})).toBe(401);
+      const headers = { Authorization: `Bearer ${TOKEN}` };
+      expect(await statusOf(`${server.url}/metrics`, { headers })).toBe(200);
+    },
+  );
+
   it('is the page of this server', async () => {
     const server = await start();
     const headers = { Origin: server.url, 'Sec-Fetch-Site': 'same-origin' };
