@@ -92,8 +92,9 @@ export class TimelineView {
 
   // What began is told until it has ended; then the end tells all.
   /** @param {Item} item */
-  #replace({ event, facts: { requestId } }) {
-    if (event !== 'exchange' || typeof requestId !== 'string') return;
+  #replace({ event, facts: { requestId, outcome } }) {
+    const isEnd = (event === 'exchange' && outcome !== 'pending') || event === 'answer';
+    if (!isEnd || typeof requestId !== 'string') return;
     for (const row of this.#begun.get(requestId) ?? []) row.remove();
     this.#begun.delete(requestId);
   }

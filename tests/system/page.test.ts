@@ -1,0 +1,292 @@
+// The page, in a real browser: what somebody sees who opens it, and what an operator sees happen.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { z } from 'zod';
+import { Diagnosis } from '../../server/diagnosis.js';
+import { defineTool } from '../../tools/define-tool.js';
+import { shortenSessionId } from '../../transports/session-id.js';
+import { type Browser, openBrowser } from '../support/browser.js';
+import { createMcpApp } from '../../server/app.js';
+import { logLines } from '../support/log-lines.js';
+import { call, rpc } from '../support/http-call.js';
+import { openLegacy } from '../support/legacy-pair.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { waitingTool } from '../support/waiting-tool.js';
+
+const MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>';
+
+const everyKind = defineTool({
+  name: 'every_kind',
+  description: `Takes every kind of thing. ${MARKUP}`,
+  input: z.object({
+    text: z.string().max(100),
+    choice: z.enum(['one', 'two']).default('two'),
+    whole: z.number().int().optional(),
+    flag: z.boolean().default(false),
+    list: z.array(z.number()).optional(),
+    inner: z.object({ deep: z.string().optional() }).optional(),
+  }),
+  output: z.object({ got: z.unknown() }),
+  run: (args) => ({ got: args }),
+});
+
+const markup = defineTool({ name: 'markup', description: 'Answers markup.', run: () => MARKUP });
+
+describe('the page', () => {
+  let browser: Browser;
+  let server: TestServer;
+  const wait = waitingTool();
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  beforeEach(async () => {
+    server = await startServer({ tools: [everyKind, markup, wait.tool], title: MARKUP, stallMs: 60_000 });
+    browser.complaints.length = 0;
+    browser.origins.clear();
+    await browser.page.goto(`${server.url}/`);
+    await browser.page.waitForSelector('#tools button');
+  }, 40_000);
+
+  afterEach(async () => {
+    await browser.page.goto('about:blank');
+    await server.close();
+  });
+
+  async function choose(tool: string): Promise<void> {
+    await browser.page.click(`[data-tool="${tool}"]`);
+  }
+
+  async function enter(door: 'mcp' | 'legacy'): Promise<void> {
+    await browser.page.check(`input[name="door"][value="${door}"]`);
+    const name = door === 'mcp' ? 'modern' : 'legacy';
+    await browser.page.waitForSelector(`#connection:text("Connected over the ${name} door")`);
+  }
+
+  it('opens without a complaint, and asks nobody but its own server', async () => {
+    const { page, complaints, origins } = browser;
+    await page.waitForSelector('#live.on');
+    await page.waitForSelector('#health.on');
+    await page.waitForSelector('#sessions tr[data-session]');
+    expect(complaints).toEqual([]);
+    expect([...origins]).toEqual([server.url]);
+  });
+
+  it('copies the address of each door, and what to paste into each client', async () => {
+    const { page, context } = browser;
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    const clipboard = (): Promise<unknown> => inPage(page, 'navigator.clipboard.readText()');
+    await page.click('button[aria-label="Copy the address of the modern door"]');
+    await page.waitForSelector('.copy.done');
+    expect(await clipboard()).toBe(`${server.url}/mcp`);
+    await page.click('button[aria-label="Copy the address of the legacy door"]');
+    await page.waitForSelector('.addresses div:nth-child(2) .copy.done');
+    expect(await clipboard()).toBe(`${server.url}/sse`);
+    for (const name of ['Claude', 'Cursor', 'VS Code', 'OpenAI API', 'ChatGPT', 'curl', 'Older clients']) {
+      await page.click(`role=tab[name="${name}"]`);
+      const text = await page.textContent('#client-panel pre');
+      expect(text).toContain(name === 'Older clients' ? `${server.url}/sse` : `${server.url}/mcp`);
+    }
+  });
+
+  it.each(['mcp', 'legacy'] as const)('calls countdown over the %s door, and shows how far it is', async (door) => {
+    const { page, complaints } = browser;
+    await enter(door);
+    await choose('countdown');
+    await page.fill('[name="from"]', '3');
+    await page.fill('[name="intervalMs"]', '100');
+    await page.click('button.primary');
+    await page.waitForSelector('progress[value="1"][max="3"], progress[value="2"][max="3"]');
+    await page.waitForSelector('.status[data-state="done"]');
+    const steps = await page.locator('.log li.progress').allTextContents();
+    expect(steps.map((step) => /\d of 3: \d to go/.exec(step)?.[0])).toEqual([
+      '1 of 3: 2 to go',
+      '2 of 3: 1 to go',
+      '3 of 3: 0 to go',
+    ]);
+    expect(await page.textContent('.result pre')).toBe('Counted down from 3 in steps of 100 ms.');
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(['mcp', 'legacy'] as const)('cancels a call over the %s door', async (door) => {
+    const { page } = browser;
+    const calls = wait.signals.length;
+    await enter(door);
+    await choose('wait');
+    await page.click('button.primary');
+    await wait.started(calls + 1);
+    await page.click('button:text-is("Cancel")');
+    await wait.aborted(calls + 1);
+    await page.waitForSelector('.status[data-state="failed"]:text("Cancelled")');
+  });
+
+  it('makes a form of any schema, and sends what was filled in', async () => {
+    const { page } = browser;
+    await choose('every_kind');
+    await page.fill('[name="text"]', 'hello');
+    await page.fill('[name="list"]', '[1, 2]');
+    await page.check('[name="flag"]');
+    await page.click('button.primary');
+    await page.waitForSelector('.status[data-state="done"]');
+    expect(JSON.parse((await page.textContent('.result pre')) ?? '')).toEqual({
+      got: { text: 'hello', choice: 'two', flag: true, list: [1, 2] },
+    });
+  });
+
+  it('says what is wrong with what was filled in, and takes one there', async () => {
+    const { page } = browser;
+    await choose('every_kind');
+    await page.fill('[name="list"]', '[1, 2');
+    await page.click('button.primary');
+    await page.waitForSelector('.status[data-state="failed"]:text("list is not valid JSON")');
+    expect(await inPage(page, 'document.activeElement.name')).toBe('list');
+  });
+
+  it('shows what others wrote as text, never as markup', async () => {
+    const { page, complaints } = browser;
+    await choose('markup');
+    await page.click('button.primary');
+    await page.waitForSelector('.status[data-state="done"]');
+    expect(await page.textContent('.result pre')).toBe(MARKUP);
+    await call(`${server.url}/mcp`, { body: rpc(MARKUP) });
+    const clientInfo = { name: MARKUP, version: MARKUP };
+    await call(`${server.url}/mcp`, { body: rpc('initialize', { clientInfo, capabilities: {} }) });
+    await page.waitForSelector(`#timeline b:text-is(${JSON.stringify(MARKUP)})`);
+    await page.waitForSelector(`#sessions td:has-text(${JSON.stringify(MARKUP)})`);
+    expect(await page.textContent('h1')).toBe(MARKUP);
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(await page.title()).not.toBe('1');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows a session appear and work, and its stream die, and why', async () => {
+    const { page } = browser;
+    await page.waitForSelector('#live.on');
+    const pair = await openLegacy(server.url);
+    const id = shortenSessionId(pair.id);
+    await page.waitForSelector(`#sessions tr[data-session="${id}"]`);
+    await pair.send(rpc('tools/call', { name: 'wait' }));
+    await page.waitForSelector(`#sessions tr.busy[data-session="${id}"] td:text-is("wait")`);
+    await page.waitForSelector(`#timeline li[data-session="${id}"]:has-text("wait began")`);
+    pair.close();
+    const line = page.locator(`#timeline li.bad[data-session="${id}"]`, { hasText: 'GET /sse' });
+    await line.waitFor();
+    expect(await line.textContent()).toContain(Diagnosis.cut);
+    expect(await line.textContent()).toMatch(/the client closed it|the connection broke/);
+    await page.waitForSelector(`#sessions tr[data-session="${id}"] td:text-is("lost")`);
+  });
+
+  it('shows one session alone, or the problems alone', async () => {
+    const { page } = browser;
+    await page.waitForSelector('#live.on');
+    const pair = await openLegacy(server.url);
+    const id = shortenSessionId(pair.id);
+    await pair.send(rpc('tools/list'));
+    await call(`${server.url}/mcp`, { body: rpc('ping'), headers: { 'Mcp-Session-Id': 'nobody' } });
+    await page.waitForSelector('#timeline li.bad');
+    await page.check('#only-problems');
+    expect(await page.locator('#timeline li:visible').count()).toBe(1);
+    await page.uncheck('#only-problems');
+    await page.click(`#sessions button:text-is("${id}")`);
+    await page.waitForSelector(`#timeline-title:text-is("Timeline of ${id}")`);
+    await page.waitForSelector(`#timeline:not(:has(li:not([hidden]):not([data-session="${id}"])))`, {
+      state: 'attached',
+    });
+    await page.click('#show-all');
+    await page.waitForSelector('#timeline li.bad:visible');
+    pair.close();
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const { page } = browser;
+    await page.keyboard.press('Tab');
+    expect(await inPage(page, 'document.activeElement.textContent')).toBe('Skip to the content');
+    await page.focus('#tab-claude');
+    await page.keyboard.press('ArrowRight');
+    expect(await inPage(page, 'document.activeElement.id')).toBe('tab-cursor');
+    expect(await page.getAttribute('#tab-cursor', 'aria-selected')).toBe('true');
+    await page.keyboard.press('End');
+    expect(await inPage(page, 'document.activeElement.id')).toBe('tab-older');
+    await page.focus('[data-tool="echo"]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#tool-title:text-is("Echo")');
+    const unnamed = await inPage(
+      page,
+      `[...document.querySelectorAll('input, select, textarea')]
+        .filter((control) => control.labels.length === 0 && !control.hasAttribute('aria-label'))
+        .map((control) => control.outerHTML)`,
+    );
+    expect(unnamed).toEqual([]);
+  });
+
+  it('goes on after the server was gone for a moment', async () => {
+    const { page } = browser;
+    await page.waitForSelector('#live.on');
+    const { port } = server;
+    await server.close();
+    await page.waitForSelector('#live:not(.on)');
+    await page.waitForSelector('#connection[data-state="bad"]');
+    const again = createMcpApp({ name: 'again', version: '1', log: logLines().log });
+    const running = await again.listen({ port });
+    server = { ...server, close: () => running.close() };
+    await page.waitForSelector('#live.on', { timeout: 20_000 });
+    await page.click('#connection button');
+    await page.waitForSelector('#connection[data-state="good"]');
+  }, 60_000);
+});
+
+describe('the page, seen from elsewhere', () => {
+  let browser: Browser;
+
+  afterEach(async () => {
+    await browser.close();
+  });
+
+  it('asks an operator for the token, and opens with it', async () => {
+    const server = await startServer({ debugToken: 'the-token-of-the-operator' });
+    browser = await openBrowser();
+    const { page } = browser;
+    // As a proxy would send it on.
+    await page.setExtraHTTPHeaders({ 'X-Forwarded-For': '203.0.113.7' });
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector('#operator-locked:visible');
+    expect(await page.isVisible('#operator-view')).toBe(false);
+    await page.fill('#operator-token', 'the-token-of-the-operator');
+    await page.click('#unlock button');
+    await page.waitForSelector('#operator-view:visible');
+    await page.waitForSelector('#live.on');
+    await page.goto('about:blank');
+    await server.close();
+  }, 60_000);
+
+  it.each([
+    [390, false],
+    [390, true],
+    [1280, true],
+  ])(
+    'fits %s pixels, dark: %s',
+    async (width, dark) => {
+      const server = await startServer();
+      browser = await openBrowser({ width, dark });
+      const { page } = browser;
+      await page.goto(`${server.url}/`);
+      await page.waitForSelector('#tools button');
+      expect(await inPage(page, 'document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+      const background = await inPage(page, 'getComputedStyle(document.body).backgroundColor');
+      expect(Number(/\d+/.exec(String(background))?.[0]) < 128).toBe(dark);
+      await page.goto('about:blank');
+      await server.close();
+    },
+    60_000,
+  );
+});
+
+/** What an expression is in the page. As text, since the page has other types than we. */
+function inPage(page: Page, expression: string): Promise<unknown> {
+  return page.evaluate(expression);
+}
