@@ -42,61 +42,85 @@ for (const [set, count, isShared] of [
 print(rows);
 hangUp();
 
+interface Cluster {
+  readonly ports: readonly number[];
+  readonly instances: readonly Instance[];
+  readonly processes: readonly ChildProcess[];
+  /** What Redis says of itself; nothing where there is none. */
+  readonly info: (section: string) => Promise<string>;
+}
+
 async function measure(count: number, isShared: boolean): Promise<Record<string, string>> {
+  const values: Record<string, string> = {};
+  const orNone = (value: string): string => (isShared ? value : '–');
+
+  const run = async (label: string, cluster: Cluster, calls: () => Promise<number>): Promise<void> => {
+    const slices: { rate: number; cpu: number; trips: number }[] = [];
+    for (let slice = 0; slice < SLICES; slice += 1) {
+      const [asked, used] = [trips(await cluster.info('commandstats')), cpuMs(cluster.processes)];
+      const done = await calls();
+      const cpu = (cpuMs(cluster.processes) - used) / done;
+      slices.push({ rate: done / SECONDS, cpu, trips: (trips(await cluster.info('commandstats')) - asked) / done });
+    }
+    values[`${label}: calls/s`] = String(Math.round(Math.max(...slices.map(({ rate }) => rate))));
+    const cpu = 1000 * Math.min(...slices.map((one) => one.cpu));
+    values[`${label}: CPU µs per call, Redis included`] = String(Math.round(cpu));
+    values[`${label}: Redis asked per call`] = orNone(Math.min(...slices.map((one) => one.trips)).toFixed(2));
+  };
+
+  await withCluster(count, isShared, async (cluster) => {
+    const { ports } = cluster;
+    await callMcp(ports, SECONDS);
+    await run('/mcp, in a session', cluster, () => callMcp(ports, SECONDS));
+    await run('/mcp, 2026-07-28', cluster, () => callModern(ports, SECONDS));
+    await run('legacy pair', cluster, () => callLegacy(ports, SECONDS));
+    const latency = await timeLegacy(ports);
+    values['delivery p50, ms'] = quantile(latency, 0.5);
+    values['delivery p99, ms'] = quantile(latency, 0.99);
+  });
+
+  // Memory in processes that have done nothing else: what they keep of earlier work would hide it.
+  await withCluster(count, isShared, async (cluster) => {
+    const { ports, instances, info } = cluster;
+    const weigh = async (): Promise<[number, number]> => [usedMemory(await info('memory')), rss(instances)];
+    const grow = async (what: string, number: number, open: (count: number) => Promise<() => void>) => {
+      const warm = await open(500);
+      const [redisBefore, before] = await weigh();
+      const close = await open(number);
+      await pause(1000);
+      const [redisAfter, after] = await weigh();
+      values[`instances' bytes per ${what}`] = String(Math.round((after - before) / number));
+      values[`Redis' bytes per ${what}`] = orNone(String(Math.round((redisAfter - redisBefore) / number)));
+      return (): void => {
+        warm();
+        close();
+      };
+    };
+    await grow('idle /mcp session', IDLE, (number) => openMcp(ports, number));
+    const close = await grow('idle legacy stream', IDLE / 4, (number) => openStreams(ports, number));
+    values[`Redis asked per second by ${IDLE + 500} idle sessions, ${IDLE / 4 + 500} of them streams`] = isShared
+      ? await idleCost(info)
+      : '–';
+    await run(`/mcp, among ${IDLE} idle sessions`, cluster, () => callMcp(ports, SECONDS));
+    close();
+  });
+  return values;
+}
+
+async function withCluster(count: number, isShared: boolean, use: (cluster: Cluster) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'dualgauge-bench-'));
   const redisPort = await freePort();
   const redis = isShared ? await startRedis(redisPort, folder) : undefined;
   const env = { REDIS_URL: isShared ? `redis://127.0.0.1:${redisPort}` : '', STATE_SECRET: 'x'.repeat(32) };
   const instances = await Promise.all(Array.from({ length: count }, () => startInstance(env)));
-  const ports = instances.map(({ port }) => port);
   const client = redis && (await createClient({ url: `redis://127.0.0.1:${redisPort}`, RESP: 2 }).connect());
-  const info = async (section: string): Promise<string> => (await client?.info(section)) ?? '';
   try {
-    const values: Record<string, string> = {};
-    const processes = [...instances.map(({ child }) => child), ...(redis ? [redis] : [])];
-    const run = async (label: string, calls: () => Promise<number>): Promise<void> => {
-      const slices: { rate: number; cpu: number; trips: number }[] = [];
-      for (let slice = 0; slice < SLICES; slice += 1) {
-        const [asked, used] = [trips(await info('commandstats')), cpuMs(processes)];
-        const done = await calls();
-        const cpu = (cpuMs(processes) - used) / done;
-        slices.push({ rate: done / SECONDS, cpu, trips: (trips(await info('commandstats')) - asked) / done });
-      }
-      values[`${label}: calls/s`] = String(Math.round(Math.max(...slices.map(({ rate }) => rate))));
-      values[`${label}: CPU µs per call, Redis included`] = String(
-        Math.round(1000 * Math.min(...slices.map(({ cpu }) => cpu))),
-      );
-      values[`${label}: Redis asked per call`] = isShared
-        ? Math.min(...slices.map((one) => one.trips)).toFixed(2)
-        : '–';
-    };
-    await callMcp(ports, SECONDS);
-    await run('/mcp, in a session', () => callMcp(ports, SECONDS));
-    await run('/mcp, 2026-07-28', () => callModern(ports, SECONDS));
-    await run('legacy pair', () => callLegacy(ports, SECONDS));
-    const latency = await timeLegacy(ports);
-    values['delivery p50, ms'] = quantile(latency, 0.5);
-    values['delivery p99, ms'] = quantile(latency, 0.99);
-
-    const weigh = async (): Promise<[number, number]> => [usedMemory(await info('memory')), rss(instances)];
-    for (const [what, open] of [
-      ['/mcp session', () => openMcp(ports, IDLE)],
-      ['legacy stream', () => openStreams(ports, IDLE / 4)],
-    ] as const) {
-      const [redisBefore, before] = await weigh();
-      const close = await open();
-      await pause(1500);
-      const [redisAfter, after] = await weigh();
-      const number = what === '/mcp session' ? IDLE : IDLE / 4;
-      values[`process bytes per ${what}`] = String(Math.round((after - before) / number));
-      values[`Redis bytes per ${what}`] = isShared ? String(Math.round((redisAfter - redisBefore) / number)) : '–';
-      if (what === '/mcp session') {
-        await run(`/mcp, among ${IDLE} idle sessions`, () => callMcp(ports, SECONDS));
-        values['Redis asked per second by all when nobody calls'] = isShared ? await idleCost(info) : '–';
-      }
-      close();
-    }
-    return values;
+    await use({
+      ports: instances.map(({ port }) => port),
+      instances,
+      processes: [...instances.map(({ child }) => child), ...(redis ? [redis] : [])],
+      info: async (section) => (await client?.info(section)) ?? '',
+    });
   } finally {
     client?.destroy();
     for (const { child } of instances) await stop(child, 'SIGTERM');

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --quick] [--flat] [--only W1,W3] [--servers Dualgauge,tmcp] [--against <dist>] [--node <path>]`: what
+ * `npm run bench [-- --quick] [--flat] [--only W1,memory] [--servers Dualgauge,tmcp] [--against <dist>] [--node <path>]`: what
  * the server costs beside a bare `node:http` server that does nothing but parse the JSON, and what its peers cost.
  */
 import { join } from 'node:path';
@@ -43,8 +43,8 @@ async function compare(): Promise<void> {
     scores.set(workload.name, result);
     console.error(`${workload.name} ${workload.title}: ${[...result].map(describe).join(' · ')}`);
   }
-  console.log(formatTable(workloads, contestants, scores));
-  if (!values.quick && values.only === undefined) await weighAll();
+  if (workloads.length > 0) console.log(formatTable(workloads, contestants, scores));
+  if (values.only === undefined ? !values.quick : values.only.split(',').includes('memory')) await weighAll();
 }
 
 function describe([name, { throughput, cpu, cpuMicros }]: [string, Score]): string {
