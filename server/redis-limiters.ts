@@ -27,7 +27,7 @@ class LimiterClient {
   }
 
   eval(source: string, { keys, arguments: args }: { keys: string[]; arguments: string[] }): Promise<unknown> {
-    const script = this.#scripts.get(source) ?? new RedisScript(source);
+    const script = this.#scripts.get(source) ?? new RedisScript('count a call', source);
     this.#scripts.set(source, script);
     return this.#redis.run(script, keys, args);
   }
@@ -38,7 +38,7 @@ class LimiterClient {
   }
 }
 
-const READ = new RedisScript(`return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }`);
+const READ = new RedisScript('look at a count', `return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }`);
 
 class LimiterRead {
   readonly #redis: RedisConnection;

@@ -13,6 +13,8 @@ export interface RedisOptions {
   /** How long it may be silent before its connections are made anew. */
   readonly dropAfterMs?: number;
   readonly onFault?: (error: unknown, where: string) => void;
+  /** A command or script was answered, or was not, after that long. The names are few, and ours. */
+  readonly onAnswered?: (operation: string, ms: number, isOk: boolean) => void;
 }
 
 type Client = ReturnType<typeof createClient>;
@@ -24,7 +26,10 @@ const WATCH_MS = 1000;
 export class RedisScript {
   readonly sha: string;
 
-  constructor(readonly source: string) {
+  constructor(
+    readonly name: string,
+    readonly source: string,
+  ) {
     this.sha = createHash('sha1').update(source).digest('hex');
   }
 }
@@ -41,17 +46,25 @@ export class RedisConnection {
   readonly #timeoutMs: number;
   readonly #dropAfterMs: number;
   readonly #onFault: (error: unknown, where: string) => void;
+  readonly #onAnswered: (operation: string, ms: number, isOk: boolean) => void;
   readonly #onReturn = new Set<() => void>();
   #watchdog: NodeJS.Timeout | undefined;
-  #commands = 0;
   #isSilent = false;
   #isClosed = false;
 
-  constructor({ url, prefix, timeoutMs = 2000, dropAfterMs = 10_000, onFault = () => undefined }: RedisOptions) {
+  constructor({
+    url,
+    prefix,
+    timeoutMs = 2000,
+    dropAfterMs = 10_000,
+    onFault = () => undefined,
+    onAnswered = () => undefined,
+  }: RedisOptions) {
     this.prefix = prefix;
     this.#timeoutMs = timeoutMs;
     this.#dropAfterMs = dropAfterMs;
     this.#onFault = onFault;
+    this.#onAnswered = onAnswered;
     const reconnectStrategy = (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 10), MAX_BACKOFF_MS);
     // Waiting in a queue for a store that is away would make clients wait; they are told to come back instead.
     this.#client = redisPackage().createClient({
@@ -107,30 +120,23 @@ export class RedisConnection {
     return this.#isClosed;
   }
 
-  /** How many commands were sent, for whoever counts the cost. */
-  get commands(): number {
-    return this.#commands + this.#subscriptions.commands;
-  }
-
   key(...parts: string[]): string {
     return `${this.prefix}${parts.join(':')}`;
   }
 
   /** @throws HttpError 503 when the store does not answer */
-  async command(...args: string[]): Promise<unknown> {
-    if (!this.isAnswering) throw away();
-    this.#commands += 1;
-    return this.#within(this.#client.sendCommand(args));
+  command(...args: [string, ...string[]]): Promise<unknown> {
+    return this.#ask(args[0].toLowerCase(), args);
   }
 
   /** Runs a script, by its digest when Redis knows it. @throws HttpError 503 when the store does not answer */
   async run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args.map(String)];
     try {
-      return await this.command('EVALSHA', script.sha, ...rest);
+      return await this.#ask(script.name, ['EVALSHA', script.sha, ...rest]);
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return await this.command('EVAL', script.source, ...rest);
+      if (!isUnknownScript(error)) throw error;
+      return await this.#ask(script.name, ['EVAL', script.source, ...rest]);
     }
   }
 
@@ -184,6 +190,22 @@ export class RedisConnection {
     this.#client.destroy();
     this.#subscriber.destroy();
     this.#announce();
+  }
+
+  async #ask(operation: string, args: string[]): Promise<unknown> {
+    if (!this.isAnswering) {
+      this.#onAnswered(operation, 0, false);
+      throw away();
+    }
+    const askedAt = performance.now();
+    try {
+      const answer = await this.#within(this.#client.sendCommand(args));
+      this.#onAnswered(operation, performance.now() - askedAt, true);
+      return answer;
+    } catch (error) {
+      if (!isUnknownScript(error)) this.#onAnswered(operation, performance.now() - askedAt, false);
+      throw error;
+    }
   }
 
   #announce(): void {
@@ -265,6 +287,11 @@ export class RedisConnection {
 /** Whether an error only says that the store could not be asked. */
 export function isAway(error: unknown): boolean {
   return error instanceof HttpError && error.status === 503;
+}
+
+// Redis was started anew, or never heard of it.
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
 // Redis loads, is a replica now, is full, is busy: it cannot serve us at the moment. What is left is what we said wrong.

@@ -1,11 +1,14 @@
 import { isAway, type RedisConnection, RedisScript } from './redis-connection.js';
 
-const APPEND = new RedisScript(`
+const APPEND = new RedisScript(
+  'feed',
+  `
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'd', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1])
 return id
-`);
+`,
+);
 
 const MAX_ENTRIES = 1000;
 const TTL_MS = 600_000;

@@ -1,17 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { type RedisConnection, RedisScript } from './redis-connection.js';
 
-const BEAT = new RedisScript(`
+const BEAT = new RedisScript(
+  'beat',
+  `
 redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('HGETALL', KEYS[1])
-`);
+`,
+);
 
 // Only if it has still not said a word: who is quickest to bury must not bury the living.
-const REMOVE = new RedisScript(`
+const REMOVE = new RedisScript(
+  'bury',
+  `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])
-`);
+`,
+);
 
 export interface InstanceTimes {
   /** How often an instance says that it lives. */

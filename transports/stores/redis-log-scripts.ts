@@ -58,7 +58,9 @@ end
  * `owed` names the call that this answers. Who owes it answers, and so does who speaks for the dead (`heir`): whoever
  * is first. -1: there is no such session.
  */
-export const APPEND = new RedisScript(`${WINDOW}
+export const APPEND = new RedisScript(
+  'append',
+  `${WINDOW}
 local events, meta, record, calls = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local stream, data, kind, owed, heir = ARGV[1], ARGV[2], ARGV[3], ARGV[11], ARGV[12]
 local life = redis.call('PTTL', record)
@@ -89,10 +91,13 @@ if redis.call('PTTL', meta) < life / 2 then redis.call('PEXPIRE', meta, life) en
 redis.call('PEXPIRE', events, ARGV[9])
 redis.call('PUBLISH', ARGV[10], 'e' .. stream .. ' ' .. number .. ' ' .. id .. ' ' .. kind .. ' ' .. data)
 return seq
-`);
+`,
+);
 
 /** KEYS events meta record. ARGV stream channel maxEvents maxBytes maxMs keepMs */
-export const CLOSE = new RedisScript(`${WINDOW}
+export const CLOSE = new RedisScript(
+  'close stream',
+  `${WINDOW}
 local events, meta = KEYS[1], KEYS[2]
 if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
 open(meta, ARGV[1])
@@ -104,13 +109,16 @@ if redis.call('HSETNX', meta, 'c:' .. ARGV[1], 1) == 1 then
 end
 redis.call('PUBLISH', ARGV[2], 'c' .. ARGV[1] .. ' ' .. (redis.call('HGET', meta, 'l:' .. ARGV[1]) or '0'))
 return 1
-`);
+`,
+);
 
 /**
  * KEYS calls meta record. ARGV owed instance keepMs stream again. 0: one to that id is owed there already. -1: no session.
  * What somebody else has answered (`-`) may be asked anew, but is not owed `again` by whoever owed it.
  */
-export const EXPECT = new RedisScript(`${WINDOW}
+export const EXPECT = new RedisScript(
+  'expect',
+  `${WINDOW}
 if redis.call('EXISTS', KEYS[3]) == 0 then return -1 end
 local owner = redis.call('HGET', KEYS[1], ARGV[1])
 if owner and (owner ~= '-' or ARGV[5] == '1') then return 0 end
@@ -119,19 +127,26 @@ open(KEYS[2], ARGV[4])
 outlive(KEYS[1], KEYS[3], ARGV[3])
 outlive(KEYS[2], KEYS[3], ARGV[3])
 return 1
-`);
+`,
+);
 
 /** What is said to be owed by an instance, and is not. KEYS calls. ARGV owed instance */
-export const RELEASE = new RedisScript(`
+export const RELEASE = new RedisScript(
+  'release',
+  `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])
-`);
+`,
+);
 
 /** The marks of a stream, with the window as it is now. KEYS events meta. ARGV stream maxEvents maxBytes maxMs */
-export const MARKS = new RedisScript(`${WINDOW}
+export const MARKS = new RedisScript(
+  'marks',
+  `${WINDOW}
 local events, meta = KEYS[1], KEYS[2]
 if redis.call('EXISTS', meta) == 1 then
   sweep(events, meta, ARGV[2], ARGV[3], ARGV[4])
 end
 return redis.call('HMGET', meta, 'l:' .. ARGV[1], 'v:' .. ARGV[1], 'c:' .. ARGV[1], 'base')
-`);
+`,
+);

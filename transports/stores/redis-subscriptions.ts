@@ -13,16 +13,10 @@ interface Channel {
 export class RedisSubscriptions {
   readonly #client: ReturnType<typeof createClient>;
   readonly #channels = new Map<string, Channel>();
-  #commands = 0;
   #isChecking = false;
 
   constructor(client: ReturnType<typeof createClient>) {
     this.#client = client;
-  }
-
-  /** How many commands were sent. */
-  get commands(): number {
-    return this.#commands;
   }
 
   /** Whether Redis has been told of a channel. */
@@ -54,7 +48,6 @@ export class RedisSubscriptions {
   }
 
   #open(name: string): Channel {
-    this.#commands += 1;
     const told = this.#client.subscribe(name, this.#receive);
     const channel: Channel = { listeners: new Set(), told, isTold: false };
     this.#channels.set(name, channel);
@@ -69,7 +62,6 @@ export class RedisSubscriptions {
     if (!channel.listeners.delete(listener) || channel.listeners.size > 0) return;
     this.#channels.delete(name);
     if (!this.#client.isOpen) return;
-    this.#commands += 1;
     this.#client.unsubscribe(name, this.#receive).catch(() => undefined);
   }
 

@@ -7,7 +7,9 @@ import type { RedisInstances } from './redis-instances.js';
 
 // What has ended stays as it ended: an instance that was taken for dead comes too late.
 // KEYS task running. ARGV json isTerminal ttlMs id
-const POST = new RedisScript(`
+const POST = new RedisScript(
+  'post task',
+  `
 if redis.call('HGET', KEYS[1], 'e') == '1' then return 0 end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'e', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -17,7 +19,8 @@ else
   if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 end
 return 1
-`);
+`,
+);
 
 export interface RedisTaskBoardOptions {
   readonly instances: RedisInstances;
