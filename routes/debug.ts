@@ -10,17 +10,40 @@ import { visitOf } from './visit-of.js';
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
+/** Live sessions, the ones used last first. */
+export interface SessionList<Summary> {
+  /** How many there are; not all of many are listed. */
+  readonly count: number;
+  readonly sessions: readonly Summary[];
+  /** Whether some instance did not say what it knows. */
+  readonly isPartial?: boolean;
+}
+
+/** What happened, oldest first. */
+export interface TimelineList<Item> {
+  readonly timeline: readonly Item[];
+  /** Whether some instance did not say what it knows. */
+  readonly isPartial?: boolean;
+}
+
+/** One session: as it is, and what happened in it. */
+export interface SessionStory<Summary, Item> extends TimelineList<Item> {
+  readonly id: string;
+  /** Empty when it has ended. */
+  readonly sessions: readonly Summary[];
+}
+
 /** What an operator may look at. */
-export interface DebugView {
-  sessions(): Promise<object>;
+export interface DebugView<Summary extends object = object, Item extends object = object> {
+  sessions(): Promise<SessionList<Summary>>;
   /** `undefined` when nothing is known of it. */
-  session(id: string): Promise<object | undefined>;
+  session(id: string): Promise<SessionStory<Summary, Item> | undefined>;
   /** What came without a session. */
-  exchanges(): object;
+  exchanges(): Promise<TimelineList<Item>>;
   /** The latest of everything. */
-  timeline(): object;
+  timeline(): Promise<TimelineList<Item>>;
   /** Hears of everything as it happens. @returns what ends it */
-  watch(listener: (item: object) => void): () => void;
+  watch(listener: (item: Item) => void): () => void;
 }
 
 /** What the live stream stands on. */
@@ -50,8 +73,8 @@ export function addDebugRoutes(
     if (session === undefined) throw new HttpError(404, ErrorCode.transport, 'Nothing is known of that session');
     sendJson(res, 200, JSON.stringify(session));
   });
-  route('/debug/exchanges', (_req, res) => sendJson(res, 200, JSON.stringify(view.exchanges())));
-  route('/debug/timeline', (_req, res) => sendJson(res, 200, JSON.stringify(view.timeline())));
+  route('/debug/exchanges', async (_req, res) => sendJson(res, 200, JSON.stringify(await view.exchanges())));
+  route('/debug/timeline', async (_req, res) => sendJson(res, 200, JSON.stringify(await view.timeline())));
   route('/debug/events', (req, res) => {
     if (req.method === 'HEAD') return void res.writeHead(200).end();
     const { exchangeId, notes } = visitOf(req, res);

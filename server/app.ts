@@ -127,6 +127,7 @@ class Composition implements McpApp {
       settings,
       host: () => this.#host,
       knowsTool: (tool) => this.tools.get(tool) !== undefined,
+      others: () => this.#backplane.others,
     });
     this.#observer = this.#observation.watch;
     this.#access = new Access({
@@ -148,6 +149,7 @@ class Composition implements McpApp {
       settings,
       changes: this.#changes,
       onFault: (error, where) => this.#observer.fault?.(error, where),
+      onAnswered: (operation, ms, isOk) => this.#observer.storeAnswered?.(operation, ms, isOk),
     });
     this.sessions = new Sessions({ ...this.#backplane, settings, changes: this.#changes, observer: this.#observer });
     this.streams = new Streams(settings);

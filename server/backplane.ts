@@ -8,11 +8,14 @@ import { RedisChanges } from '../transports/stores/redis-changes.js';
 import { RedisConnection } from '../transports/stores/redis-connection.js';
 import { RedisEventLog } from '../transports/stores/redis-event-log.js';
 import { RedisInstances } from '../transports/stores/redis-instances.js';
+import { RedisPeers } from '../transports/stores/redis-peers.js';
 import { RedisTaskBoard } from '../transports/stores/redis-task-board.js';
 import { RedisSessionStore } from '../transports/stores/redis-session-store.js';
+import { lifeOf } from '../transports/shared-life.js';
 import type { ServerSettings } from './options.js';
 import type { LimiterStore } from './rate-limit.js';
 import { redisLimiters } from './redis-limiters.js';
+import type { Others } from './shared-view.js';
 
 /** Where sessions and their events are kept: in this process, or where all instances find them. */
 export interface Backplane {
@@ -22,8 +25,8 @@ export interface Backplane {
   readonly tasks: TaskBoard | undefined;
   /** Where callers are counted together, where there are other instances. */
   readonly limiters: LimiterStore | undefined;
-  /** The connections behind it, where there are any. */
-  readonly redis: RedisConnection | undefined;
+  /** What an operator asks the other instances, where there are any. */
+  readonly others: Others | undefined;
   /** @throws Error when it cannot be reached */
   start(): Promise<void>;
   isReady(): boolean;
@@ -34,6 +37,8 @@ export interface BackplaneOptions {
   readonly settings: ServerSettings;
   readonly changes: Changes;
   readonly onFault: (error: unknown, where: string) => void;
+  /** The shared store answered, or did not. */
+  readonly onAnswered: (operation: string, ms: number, isOk: boolean) => void;
 }
 
 /** How long what is still to be said may take when the server ends. */
@@ -50,15 +55,15 @@ function createLocal({ settings }: BackplaneOptions): Backplane {
     log: new MemoryEventLog({ ...windowOf(settings), totalBytes: settings.replayTotalBytes }),
     tasks: undefined,
     limiters: undefined,
-    redis: undefined,
+    others: undefined,
     start: () => Promise.resolve(),
     isReady: () => true,
     stop: () => Promise.resolve(),
   };
 }
 
-function createShared(url: string, { settings, changes, onFault }: BackplaneOptions): Backplane {
-  const redis = new RedisConnection({ url, prefix: settings.redisPrefix, onFault });
+function createShared(url: string, { settings, changes, onFault, onAnswered }: BackplaneOptions): Backplane {
+  const redis = new RedisConnection({ url, prefix: settings.redisPrefix, onFault, onAnswered });
   const instances = new RedisInstances(redis);
   const store = new RedisSessionStore(redis, instances);
   const ttlMs = Math.max(settings.replayMs, settings.legacyResumeMs) * 2;
@@ -67,11 +72,12 @@ function createShared(url: string, { settings, changes, onFault }: BackplaneOpti
   const tasks = new RedisTaskBoard(redis, { instances, changes, ttlMs: settings.taskTtlMs, onFault });
   const describeTask = async (taskId: string): Promise<object | undefined> => (await tasks.get(taskId))?.description;
   const relay = new RedisChanges(redis, { changes, instance: instances.id, describeTask });
+  const peers = new RedisPeers(redis, instances.id);
   const start = once(async () => {
     await redis.connect();
     await instances.start();
     // Whatever cannot be heard yet is listened to as soon as Redis is there.
-    const listen = (): Promise<unknown> => Promise.all([store.start(), relay.start(), tasks.start()]);
+    const listen = (): Promise<unknown> => Promise.all([store.start(), relay.start(), tasks.start(), peers.start()]);
     const listening = redis.insist(listen, Infinity);
     listening.catch((error: unknown) => redis.isClosed || onFault(error, 'redis'));
     if (redis.isReady) await listening;
@@ -87,7 +93,16 @@ function createShared(url: string, { settings, changes, onFault }: BackplaneOpti
     log,
     tasks,
     limiters: redisLimiters(redis),
-    redis,
+    others: {
+      instance: instances.id,
+      ask: (question) => peers.ask(question),
+      answerWith: (answer) => peers.answerWith(answer),
+      tell: (news) => peers.tell(news),
+      onNews: (listener) => peers.onNews(listener),
+      sessions: (limit) => store.list(limit),
+      count: () => store.count(),
+      lifeOf: (door) => lifeOf(door, settings),
+    },
     start,
     isReady: () => redis.isReady,
     async stop() {

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { addDebugRoutes } from '../routes/debug.js';
 import { addMetricsRoute, type Rendered } from '../routes/metrics.js';
 import type { Host } from '../transports/host.js';
-import { createDebugView } from './debug-view.js';
+import { createDebugView, type View } from './debug-view.js';
+import { EventRelay } from './event-relay.js';
 import { ExchangeLog } from './exchange-log.js';
 import { isLoopback } from './hosts.js';
 import { errorFacts } from './log.js';
@@ -11,6 +12,7 @@ import { Metrics } from './metrics.js';
 import { operatorOnly } from './operator.js';
 import type { ServerSettings } from './options.js';
 import type { LiveFigures } from './prometheus.js';
+import { createSharedView, type Others, signedBy } from './shared-view.js';
 import { Timeline } from './timeline.js';
 import { Tracing } from './tracing.js';
 import { Watch } from './watch.js';
@@ -22,6 +24,8 @@ export interface ObservationOptions {
   /** The transports, once they stand. */
   readonly host: () => Host;
   readonly knowsTool: (name: string) => boolean;
+  /** Where there are other instances. */
+  readonly others: () => Others | undefined;
 }
 
 /** Everything that watches one server: its log lines, figures, timeline, traces, and the routes they are read at. */
@@ -31,6 +35,7 @@ export class Observation {
   readonly timeline = new Timeline();
   readonly watch: Watch;
   readonly #options: ObservationOptions;
+  #view: View | undefined;
   #render: Promise<() => Promise<Rendered>> | undefined;
 
   constructor(options: ObservationOptions) {
@@ -53,17 +58,27 @@ export class Observation {
 
   addRoutes(router: Router): void {
     const { settings, host } = this.#options;
-    const { sessions, log, streams } = host();
+    const { streams } = host();
     const guard: RequestHandler = operatorOnly({
       token: settings.debugToken,
       isBehindProxy: isBehindProxy(settings),
     });
     addMetricsRoute(router, guard, () => this.#metrics());
-    addDebugRoutes(router, guard, createDebugView({ sessions, log, timeline: this.timeline }), {
+    addDebugRoutes(router, guard, (this.#view ??= this.#createView()), {
       limits: settings,
       streams,
       observer: this.watch,
     });
+  }
+
+  #createView(): View {
+    const { host, others: othersOf } = this.#options;
+    const { sessions, log } = host();
+    const view = createDebugView({ sessions, log, timeline: this.timeline });
+    const others = othersOf();
+    if (others === undefined) return view;
+    const own = signedBy(others.instance, view);
+    return createSharedView(own, others, new EventRelay(own, others));
   }
 
   async #metrics(): Promise<Rendered> {

@@ -9,6 +9,8 @@ export interface SessionRecord extends SessionFrame {
   readonly id: string;
   readonly door: Door;
   readonly principal: Principal;
+  /** In ms since the epoch. */
+  readonly createdAt: number;
   readonly logLevel: LogLevel;
   readonly subscriptions: ReadonlySet<string>;
   readonly hasMainStream: boolean;

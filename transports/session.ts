@@ -35,7 +35,7 @@ export class Session implements SessionFacts, SessionRecord {
   client: ClientFacts = UNKNOWN_CLIENT;
   isInitialized = false;
   logLevel: LogLevel = 'info';
-  readonly createdAt = Date.now();
+  createdAt = Date.now();
   lastUsedAt = performance.now();
   /** When its main stream was last lost. */
   detachedAt = performance.now();
@@ -86,11 +86,11 @@ export class Session implements SessionFacts, SessionRecord {
 
   /** Becomes what other instances made of it. */
   adopt(record: SessionRecord): void {
-    const { revision, client, isInitialized, logLevel, subscriptions, hasMainStream, isCarrier, mainCursor } = record;
-    Object.assign(this, { revision, client, isInitialized, logLevel, hasMainStream, isCarrier });
+    const { createdAt, revision, client, isInitialized, logLevel, hasMainStream, isCarrier, mainCursor } = record;
+    Object.assign(this, { createdAt, revision, client, isInitialized, logLevel, hasMainStream, isCarrier });
     if (Number(mainCursor) > Number(this.mainCursor)) this.mainCursor = mainCursor;
     this.#subscriptions = undefined;
-    for (const uri of subscriptions) this.subscriptions.add(uri);
+    for (const uri of record.subscriptions) this.subscriptions.add(uri);
   }
 
   /** Takes over what another instance changed. */

@@ -28,6 +28,11 @@ const LEGACY_LIFE_MS = 300_000;
 /** How many sessions are looked at together when the store is back. */
 const CHECKED_TOGETHER = 100;
 
+/** How long a session is said to live: longer than asked for by what may pass until that is said again. In ms. */
+export function lifeOf(door: Door, { legacyResumeMs, sessionIdleMs }: TransportSettings): number {
+  return Math.ceil(door === 'legacy' ? Math.max(2 * legacyResumeMs, LEGACY_LIFE_MS) : 1.1 * sessionIdleMs);
+}
+
 export class SharedLife {
   readonly #options: SharedLifeOptions;
   readonly #loading = new Map<string, Promise<Session | undefined>>();
@@ -41,10 +46,8 @@ export class SharedLife {
     options.store.onDoubt((id) => (id === undefined ? this.#checkAll() : this.#checkOne(id)));
   }
 
-  /** How long a session is said to live: longer than asked for by what may pass until that is said again. */
   lifeOf({ door }: { readonly door: Door }): number {
-    const { legacyResumeMs, sessionIdleMs } = this.#options.settings;
-    return Math.ceil(door === 'legacy' ? Math.max(2 * legacyResumeMs, LEGACY_LIFE_MS) : 1.1 * sessionIdleMs);
+    return lifeOf(door, this.#options.settings);
   }
 
   /** Begins with a session that was made here. @throws HttpError 503 when the store is away */

@@ -42,7 +42,8 @@ export function showOperator(base) {
       return false;
     }
     if (!response.ok) return true;
-    const { count, sessions } = await response.json();
+    const { count, sessions, isPartial } = await response.json();
+    byId('partial', HTMLElement).hidden = isPartial !== true;
     byId('session-count', HTMLElement).textContent = String(count);
     table.show(sessions);
     byId('operator-locked', HTMLElement).hidden = true;

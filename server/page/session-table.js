@@ -5,15 +5,8 @@ import { element, formatMs } from './dom.js';
 /**
  * @typedef {{ id: string, door: string, revision?: string, principal?: string, client?: { name: string, version: string },
  *   ageMs: number, idleMs: number, stream: string, streams: { kind: string }[], queued?: number, unheard: number,
- *   calls: { method: string, tool?: string, ms: number }[], diagnosis?: string }} SessionSummary
+ *   calls: { method: string, tool?: string, ms: number }[], diagnosis?: string, instances?: string[] }} SessionSummary
  */
-
-const STREAMS = new Map([
-  ['open', 'open'],
-  ['lost', 'lost'],
-  ['never opened', 'never opened'],
-  ['not here', 'on another instance'],
-]);
 
 export class SessionTable {
   /** @type {Map<string, HTMLTableRowElement>} */
@@ -65,14 +58,15 @@ export class SessionTable {
    * @param {HTMLTableRowElement} row
    * @param {SessionSummary} session
    */
-  #fill(row, { door, revision, client, principal, ageMs, idleMs, stream, streams, queued, unheard, calls, diagnosis }) {
+  #fill(row, session) {
+    const { door, revision, client, principal, ageMs, idleMs, stream, streams, queued, unheard, calls } = session;
     const name = client === undefined ? 'unknown' : `${client.name} ${client.version}`.trim();
     const busy = calls.map(({ method, tool }) => tool ?? method);
     const posts = streams.filter(({ kind }) => kind === 'post' || kind === 'resumed').length;
     const texts = [
       principal === undefined ? name : `${name} (${principal})`,
       `${door === 'legacy' ? 'legacy' : 'modern'}${revision === undefined ? '' : `, ${revision}`}`,
-      `${STREAMS.get(stream) ?? stream}${posts > 0 ? ` +${posts}` : ''}${unheard > 0 ? `, ${unheard} not sent` : ''}`,
+      `${stream}${posts > 0 ? ` +${posts}` : ''}${unheard > 0 ? `, ${unheard} not sent` : ''}`,
       busy.length === 0 ? '—' : busy.slice(0, 3).join(', ') + (busy.length > 3 ? ` +${busy.length - 3}` : ''),
       queued === undefined || queued === 0 ? '—' : `${queued} events`,
       formatMs(ageMs),
@@ -83,7 +77,13 @@ export class SessionTable {
       if (cell !== undefined && cell.textContent !== text) cell.textContent = text;
     });
     row.classList.toggle('busy', calls.length > 0);
-    row.classList.toggle('problem', diagnosis !== undefined);
-    row.title = diagnosis ?? '';
+    row.classList.toggle('problem', session.diagnosis !== undefined);
+    row.title = session.diagnosis ?? whereOf(session);
   }
+}
+
+/** @param {SessionSummary} session */
+function whereOf({ instances }) {
+  if (instances === undefined) return '';
+  return instances.length === 0 ? 'Kept, and used by no instance just now' : `On ${instances.join(' and ')}`;
 }

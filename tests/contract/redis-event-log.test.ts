@@ -55,6 +55,7 @@ function recordOf(id: string) {
     id,
     door: 'streamable' as const,
     principal: ANONYMOUS,
+    createdAt: 0,
     revision: '2025-11-25' as const,
     client: UNKNOWN_CLIENT,
     isInitialized: true,

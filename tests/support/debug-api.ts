@@ -7,6 +7,7 @@ export interface Told {
   readonly at: number;
   readonly event: string;
   readonly session?: string;
+  readonly instance?: string;
   readonly facts: Record<string, Json>;
 }
 

@@ -19,7 +19,9 @@ end
 `;
 
 /** KEYS record all own meta. ARGV id json ttlMs maxAll maxOwn carrier|''. `maxOwn` 0: not counted */
-export const CREATE = new RedisScript(`${COMMON}
+export const CREATE = new RedisScript(
+  'create session',
+  `${COMMON}
 local ms = now()
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'taken' end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ms)
@@ -36,26 +38,35 @@ if ARGV[6] ~= '' then
   outlive(KEYS[4], ARGV[3])
 end
 return 'created'
-`);
+`,
+);
 
 /** KEYS record wishes meta */
-export const LOAD = new RedisScript(`
+export const LOAD = new RedisScript(
+  'load session',
+  `
 local record = redis.call('GET', KEYS[1])
 if not record then return false end
 return { record, redis.call('HGETALL', KEYS[2]), redis.call('HMGET', KEYS[3], 'carrier', 'at') }
-`);
+`,
+);
 
 /** KEYS record all own wishes meta calls. ARGV id ttlMs isCounted. 0: it is gone */
-export const TOUCH = new RedisScript(`${COMMON}
+export const TOUCH = new RedisScript(
+  'touch session',
+  `${COMMON}
 if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end
 count(KEYS[2], ARGV[1], ARGV[2])
 if ARGV[3] == '1' then count(KEYS[3], ARGV[1], ARGV[2]) end
 for i = 4, #KEYS do outlive(KEYS[i], ARGV[2]) end
 return 1
-`);
+`,
+);
 
 /** KEYS record wishes. ARGV json|'' channel signal then (field value | field '')… */
-export const SAVE = new RedisScript(`
+export const SAVE = new RedisScript(
+  'save session',
+  `
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
 if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') end
@@ -66,10 +77,13 @@ end
 redis.call('PEXPIRE', KEYS[2], left)
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1
-`);
+`,
+);
 
 /** KEYS record all own grave and all else. ARGV id graveMs channel signal. How many heard it; -1: it was gone already */
-export const DELETE = new RedisScript(`
+export const DELETE = new RedisScript(
+  'delete session',
+  `
 local was = redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
@@ -77,14 +91,17 @@ for i = 5, #KEYS do redis.call('DEL', KEYS[i]) end
 redis.call('SET', KEYS[4], 1, 'PX', ARGV[2])
 if was == 0 then return -1 end
 return redis.call('PUBLISH', ARGV[3], ARGV[4])
-`);
+`,
+);
 
 /**
  * Puts a session back that Redis has lost; where the numbers of its events are lost too, they begin anew at one that
  * never was.
  * KEYS record all own grave wishes meta events. ARGV id json ttlMs isCounted then field value…
  */
-export const RESTORE = new RedisScript(`${COMMON}
+export const RESTORE = new RedisScript(
+  'restore session',
+  `${COMMON}
 if redis.call('EXISTS', KEYS[4]) == 1 then return 'ended' end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'kept' end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -98,14 +115,17 @@ end
 redis.call('PEXPIRE', KEYS[5], ARGV[3])
 outlive(KEYS[6], ARGV[3])
 return 'restored'
-`);
+`,
+);
 
 /**
  * From now on this instance carries the main stream; the others are told. Turns only grow, so that whoever hears of two
  * at once knows the later.
  * KEYS record meta. ARGV instance channel ttlMs. Who carried it, up to where, and whose turn it is now
  */
-export const CARRY = new RedisScript(`${COMMON}
+export const CARRY = new RedisScript(
+  'carry session',
+  `${COMMON}
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 local before = redis.call('HMGET', KEYS[2], 'carrier', 'at', 'turn')
 local turn = string.format('%.0f', math.max(tonumber(before[3] or '0') + 1, now()))
@@ -114,19 +134,45 @@ outlive(KEYS[2], math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[3])))
 local signal = '{"kind":"attached","stream":"m","turn":' .. turn .. ',"from":"' .. ARGV[1] .. '"}'
 if before[1] ~= ARGV[1] then redis.call('PUBLISH', ARGV[2], signal) end
 return { before[1] or '', before[2] or '0', turn }
-`);
+`,
+);
 
 /** Up to where the main stream was carried. KEYS meta. ARGV cursor channel signal|'' */
-export const CARRIED = new RedisScript(`
+export const CARRIED = new RedisScript(
+  'carried session',
+  `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if tonumber(redis.call('HGET', KEYS[1], 'at') or '0') < tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[1], 'at', ARGV[1])
 end
 if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 return 1
-`);
+`,
+);
+
+/** The records of those that live longest from now. KEYS all. ARGV prefix limit. (json ms carrier|'')… */
+export const LIST = new RedisScript(
+  'list sessions',
+  `${COMMON}
+local ms = now()
+local listed = {}
+local found = redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. ms, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+for i = 1, #found, 2 do
+  local record = redis.call('GET', ARGV[1] .. 's:' .. found[i])
+  if record then
+    table.insert(listed, record)
+    table.insert(listed, string.format('%.0f', found[i + 1] - ms))
+    table.insert(listed, redis.call('HGET', ARGV[1] .. 'm:' .. found[i], 'carrier') or '')
+  end
+end
+return listed
+`,
+);
 
 /** KEYS all */
-export const COUNT = new RedisScript(`${COMMON}
+export const COUNT = new RedisScript(
+  'count sessions',
+  `${COMMON}
 return redis.call('ZCOUNT', KEYS[1], now(), '+inf')
-`);
+`,
+);

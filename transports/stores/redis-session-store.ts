@@ -7,7 +7,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { RedisFeed } from './redis-feed.js';
 import type { RedisInstances } from './redis-instances.js';
 import { keysOf } from './redis-keys.js';
-import { CARRIED, CARRY, COUNT, CREATE, DELETE, LOAD, RESTORE, SAVE, TOUCH } from './redis-session-scripts.js';
+import { CARRIED, CARRY, COUNT, CREATE, DELETE, LIST, LOAD, RESTORE, SAVE, TOUCH } from './redis-session-scripts.js';
 import {
   changeOf,
   changesSince,
@@ -30,6 +30,12 @@ interface Watched {
   readonly unwatch: () => void;
   /** What the store knows of it, as far as this instance has heard. */
   known: Snapshot;
+}
+
+/** A session as it is kept, and how long it will be unless it is used. */
+export interface KeptSession {
+  readonly record: SessionRecord;
+  readonly expiresInMs: number;
 }
 
 /** The sessions of all instances. Keys expire by themselves and hold no token. */
@@ -121,6 +127,16 @@ export class RedisSessionStore implements SessionStore {
 
   async count(): Promise<number> {
     return Number(await this.#redis.run(COUNT, [this.#redis.key('sessions')], []));
+  }
+
+  /** Those that were used last, of all instances, also those that none holds in memory. */
+  async list(limit: number): Promise<KeptSession[]> {
+    const rows = (await this.#redis.run(LIST, [this.#redis.key('sessions')], [this.#redis.prefix, limit])) as string[];
+    return Array.from({ length: rows.length / 3 }, (_, n) => {
+      const [json = '', expiresInMs = '', carrier = ''] = rows.slice(3 * n, 3 * n + 3);
+      const carriage = { hasMainStream: carrier !== '', isCarrier: carrier === this.tag, mainCursor: START };
+      return { record: fromStored(json, [], carriage), expiresInMs: Number(expiresInMs) };
+    });
   }
 
   async carry(record: SessionRecord): Promise<Carriage> {

@@ -7,6 +7,7 @@ interface StoredSession extends SessionFrame {
   readonly id: string;
   readonly door: Door;
   readonly principal: { readonly id: string; readonly isAnonymous: boolean };
+  readonly createdAt: number;
 }
 
 /** What can change of a session, as it was at one time. */
@@ -27,9 +28,9 @@ const SUBSCRIBED = 'u:';
 const DEFAULT_LEVEL: LogLevel = 'info';
 
 export function toJson(record: SessionRecord): string {
-  const { id, door, principal, revision, client, isInitialized } = record;
-  const { id: name, isAnonymous } = principal;
-  const stored: StoredSession = { id, door, principal: { id: name, isAnonymous }, revision, client, isInitialized };
+  const { id, door, createdAt, revision, client, isInitialized } = record;
+  const principal = { id: record.principal.id, isAnonymous: record.principal.isAnonymous };
+  const stored: StoredSession = { id, door, principal, createdAt, revision, client, isInitialized };
   return JSON.stringify(stored);
 }
 

@@ -1,0 +1,120 @@
+import type { RedisConnection } from './redis-connection.js';
+
+/** What the other instances answered. */
+export interface Gathered {
+  readonly answers: readonly unknown[];
+  /** Whether every instance that was asked did. */
+  readonly isComplete: boolean;
+}
+
+interface Question {
+  readonly from: string;
+  readonly number: number;
+  readonly question: unknown;
+}
+
+interface Answer {
+  readonly number: number;
+  readonly answer: unknown;
+}
+
+interface News {
+  readonly from: string;
+  readonly news: unknown;
+}
+
+/** How long an instance may take to answer. */
+const ANSWER_MS = 1000;
+
+/**
+ * What instances ask and tell each other on behalf of their operator: questions and answers, and news. Nothing is kept:
+ * who does not hear it now never does.
+ */
+export class RedisPeers {
+  /** What names this instance among all. */
+  readonly instance: string;
+  readonly #redis: RedisConnection;
+  readonly #pending = new Map<number, (answer: unknown) => void>();
+  readonly #onNews = new Set<(news: unknown) => void>();
+  #answer: (question: unknown) => Promise<unknown> = () => Promise.resolve(undefined);
+  #asked = 0;
+
+  constructor(redis: RedisConnection, instance: string) {
+    this.#redis = redis;
+    this.instance = instance;
+  }
+
+  /** Begins to hear the others. @throws HttpError 503 when the store does not answer */
+  async start(): Promise<void> {
+    await this.#redis.watch(this.#ownChannel(this.instance), (message) => {
+      const { number, answer } = JSON.parse(message) as Answer;
+      this.#pending.get(number)?.(answer);
+    });
+    await this.#redis.watch(this.#channel, (message) => this.#hear(JSON.parse(message) as Question | News));
+  }
+
+  /** Says who answers what other instances ask. */
+  answerWith(answer: (question: unknown) => Promise<unknown>): void {
+    this.#answer = answer;
+  }
+
+  /** Hears what the others tell. */
+  onNews(listener: (news: unknown) => void): void {
+    this.#onNews.add(listener);
+  }
+
+  /** Asks every other instance. @throws HttpError 503 when the store does not answer */
+  async ask(question: unknown): Promise<Gathered> {
+    this.#asked += 1;
+    const number = this.#asked;
+    const answers: unknown[] = [];
+    let missing = Infinity;
+    let timer: NodeJS.Timeout | undefined;
+    const all = new Promise<void>((resolve) => {
+      this.#pending.set(number, (answer) => {
+        answers.push(answer);
+        if (answers.length >= missing) resolve();
+      });
+      timer = setTimeout(resolve, ANSWER_MS);
+    });
+    try {
+      const heard = await this.#publish(this.#channel, { from: this.instance, number, question } satisfies Question);
+      // We hear ourselves.
+      missing = heard - 1;
+      if (answers.length < missing) await all;
+      return { answers, isComplete: answers.length >= missing };
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(number);
+    }
+  }
+
+  /** Tells every other instance. Rejects with a 503 when the store does not answer. */
+  async tell(news: unknown): Promise<void> {
+    await this.#publish(this.#channel, { from: this.instance, news } satisfies News);
+  }
+
+  #hear(message: Question | News): void {
+    if (message.from === this.instance) return;
+    if ('news' in message) for (const listener of this.#onNews) listener(message.news);
+    else void this.#reply(message).catch(() => undefined);
+  }
+
+  // Whoever asked waits no longer than a moment, also for an answer that could not be given.
+  async #reply({ from, number, question }: Question): Promise<void> {
+    const answer = await this.#answer(question);
+    await this.#publish(this.#ownChannel(from), { number, answer } satisfies Answer);
+  }
+
+  async #publish(channel: string, message: object): Promise<number> {
+    return Number(await this.#redis.command('PUBLISH', channel, JSON.stringify(message)));
+  }
+
+  get #channel(): string {
+    return this.#redis.key('peers');
+  }
+
+  #ownChannel(instance: string): string {
+    return this.#redis.key('peer', instance);
+  }
+}
