@@ -10,6 +10,15 @@ import { visitOf } from './visit-of.js';
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
+/** How much of what happens a watcher is told within that time. */
+const MAX_PER_TICK = 50;
+const TICK_MS = 100;
+
+/** Something that happened. */
+export interface Happening {
+  readonly facts: { readonly diagnosis?: unknown };
+}
+
 /** Live sessions, the ones used last first. */
 export interface SessionList<Summary> {
   /** How many there are; not all of many are listed. */
@@ -34,7 +43,7 @@ export interface SessionStory<Summary, Item> extends TimelineList<Item> {
 }
 
 /** What an operator may look at. */
-export interface DebugView<Summary extends object = object, Item extends object = object> {
+export interface DebugView<Summary extends object = object, Item extends Happening = Happening> {
   sessions(): Promise<SessionList<Summary>>;
   /** `undefined` when nothing is known of it. */
   session(id: string): Promise<SessionStory<Summary, Item> | undefined>;
@@ -82,25 +91,48 @@ export function addDebugRoutes(
   });
 }
 
-// A watcher that falls behind misses things, and is told how many: what is watched must not wait for it.
+/**
+ * Writes what happens as it happens. A watcher that falls behind, or more than a person can follow, must not cost those
+ * who are watched: what is left out is counted and told. What went wrong is not left out for being much.
+ */
 function follow(writer: SseWriter, view: DebugView): void {
   let isBehind = false;
+  let shown = 0;
   let missed = 0;
+  let timer: NodeJS.Timeout | undefined;
   writer.open(': watching\n\n');
   if (!writer.isOpen) return;
-  const unwatch = view.watch((item) => {
-    if (isBehind) {
-      missed += 1;
-      return;
-    }
+
+  function write(item: object): void {
     const written = writer.write(formatEvent(JSON.stringify(item)), 'message');
     if (written === undefined) return;
     isBehind = true;
-    void written.then(() => {
-      isBehind = false;
-      if (missed > 0) void writer.write(formatEvent(JSON.stringify({ event: 'missed', facts: { missed } })), 'message');
+    void written.then(() => (isBehind = false));
+  }
+
+  function nextTick(): void {
+    timer = undefined;
+    shown = 0;
+    if (missed === 0) return;
+    if (isBehind) timer = setTimeout(nextTick, TICK_MS).unref();
+    else {
+      write({ at: Date.now(), event: 'missed', facts: { missed } });
       missed = 0;
-    });
+    }
+  }
+
+  const unwatch = view.watch((item) => {
+    timer ??= setTimeout(nextTick, TICK_MS).unref();
+    shown += 1;
+    if (isBehind || (shown > MAX_PER_TICK && item.facts.diagnosis === undefined)) missed += 1;
+    else write(item);
   });
-  writer.signal.addEventListener('abort', unwatch, { once: true });
+  writer.signal.addEventListener(
+    'abort',
+    () => {
+      unwatch();
+      clearTimeout(timer);
+    },
+    { once: true },
+  );
 }

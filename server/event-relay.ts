@@ -14,7 +14,8 @@ const SAY_MS = 5000;
 const BELIEVE_MS = 12_000;
 /** What happens in that time is told in one piece, up to so many items. */
 const GATHER_MS = 100;
-const MAX_GATHERED = 500;
+const MAX_GATHERED = 100;
+const MAX_PROBLEMS = 500;
 
 /** Carries what happens on all instances to whoever watches on one. While nobody watches, nothing is told. */
 export class EventRelay {
@@ -69,7 +70,8 @@ export class EventRelay {
   }
 
   #gather(item: Told): void {
-    if (this.#gathered.length >= MAX_GATHERED) {
+    const isProblem = (item.facts as { diagnosis?: unknown }).diagnosis !== undefined;
+    if (this.#gathered.length >= (isProblem ? MAX_PROBLEMS : MAX_GATHERED)) {
       this.#missed += 1;
       return;
     }

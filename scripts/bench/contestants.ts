@@ -11,6 +11,8 @@ export interface Contestant {
   /** How it is started for a workload; absent for those it cannot do. */
   readonly setUps: Readonly<Record<string, SetUp>>;
   readonly node?: string | undefined;
+  /** What somebody else does to it meanwhile. @returns what ends that */
+  readonly beside?: (port: number) => () => void;
 }
 
 export interface SetUp extends Partial<Omit<Target, 'port'>> {

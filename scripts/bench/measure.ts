@@ -28,6 +28,7 @@ interface Runner {
   readonly contestant: Contestant;
   readonly server: ServerProcess;
   readonly crew: Crew;
+  readonly leave: (() => void) | undefined;
 }
 
 interface Tally {
@@ -74,8 +75,9 @@ export async function race(
       rounds,
     );
   } finally {
-    for (const { crew, server } of runners) {
+    for (const { crew, server, leave } of runners) {
       crew.close();
+      leave?.();
       await server.stop();
     }
   }
@@ -87,7 +89,8 @@ async function prepare(workload: Workload, contestant: Contestant): Promise<Runn
   try {
     const server = await ServerProcess.start(programOf(contestant, setUp));
     try {
-      return { contestant, server, crew: await withLimit(workload.prepare(targetOf(server.port, setUp))) };
+      const crew = await withLimit(workload.prepare(targetOf(server.port, setUp)));
+      return { contestant, server, crew, leave: contestant.beside?.(server.port) };
     } catch (error) {
       await server.stop();
       throw error;
@@ -146,7 +149,8 @@ function score(runners: readonly Runner[], rounds: readonly Map<string, Tally>[]
 export async function cpuPerCall(workload: Workload, servers: readonly ServerProcess[]): Promise<number[]> {
   const runners: Runner[] = [];
   for (const server of servers) {
-    runners.push({ contestant: FLOOR, server, crew: await workload.prepare(targetOf(server.port, {})) });
+    const crew = await workload.prepare(targetOf(server.port, {}));
+    runners.push({ contestant: FLOOR, server, crew, leave: undefined });
   }
   for (const runner of runners) await slice(runner, 1000);
   const least = runners.map(() => Infinity);

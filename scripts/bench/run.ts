@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --quick] [--flat] [--only W1,memory] [--servers Dualgauge,tmcp] [--against <dist>] [--node <path>]`: what
+ * `npm run bench [-- --quick] [--flat] [--watching] [--only W1,memory] [--servers Dualgauge,tmcp] [--against <dist>] [--node <path>]`: what
  * the server costs beside a bare `node:http` server that does nothing but parse the JSON, and what its peers cost.
  */
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { type Contestant, FLOOR, installPeers, ours } from './contestants.js';
 import { coldStarts, race, type Plan, type Score, weighSessions, weighStreams } from './measure.js';
 import { measureFlatness } from './flat.js';
 import { formatTable } from './table.js';
+import { watchings } from './watching.js';
 import { WORKLOADS } from './workloads.js';
 
 const { values } = parseArgs({
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     against: { type: 'string' },
     node: { type: 'string' },
     flat: { type: 'boolean', default: false },
+    watching: { type: 'boolean', default: false },
     rounds: { type: 'string' },
   },
 });
@@ -44,6 +46,7 @@ async function compare(): Promise<void> {
     console.error(`${workload.name} ${workload.title}: ${[...result].map(describe).join(' · ')}`);
   }
   if (workloads.length > 0) console.log(formatTable(workloads, contestants, scores));
+  if (values.watching) return;
   if (values.only === undefined ? !values.quick : values.only.split(',').includes('memory')) await weighAll();
 }
 
@@ -71,6 +74,7 @@ async function weighAll(): Promise<void> {
 
 function choose(): Contestant[] {
   const { node, against, servers } = values;
+  if (values.watching) return [FLOOR, ...watchings(join(ROOT, 'dist'))];
   const own = [ours('Dualgauge', join(ROOT, 'dist')), ...(against === undefined ? [] : [ours('against', against)])];
   const peers = values.quick || values.flat ? [] : installPeers();
   const wanted = servers?.split(',');
