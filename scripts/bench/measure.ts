@@ -23,6 +23,8 @@ export interface Score {
 
 /** How much longer than asked a slice may take before its server counts as one that does not answer. */
 const SLICE_LIMIT_MS = 10_000;
+/** How many streams or sessions there are before those that are weighed. */
+const WARM_UP = 1000;
 
 interface Runner {
   readonly contestant: Contestant;
@@ -172,9 +174,9 @@ export interface Weight {
 
 /** Opens that many legacy streams and leaves them alone. */
 export async function weighStreams(contestant: Contestant, count: number): Promise<Weight | undefined> {
-  return weigh(contestant, contestant.setUps.W4, count, async (target) => {
+  return weigh(contestant, contestant.setUps.W4, count, async (target, number) => {
     const open: { close(): void }[] = [];
-    for (let n = 0; n < count; n += 50) {
+    for (let n = 0; n < number; n += 50) {
       const some = await Promise.all(Array.from({ length: 50 }, () => openLegacy(target)));
       open.push(...some.map(({ stream }) => stream));
     }
@@ -186,11 +188,11 @@ export async function weighStreams(contestant: Contestant, count: number): Promi
 
 /** Opens that many `/mcp` sessions and leaves them alone. */
 export async function weighSessions(contestant: Contestant, count: number): Promise<Weight | undefined> {
-  return weigh(contestant, contestant.setUps.W3, count, async (target) => {
+  return weigh(contestant, contestant.setUps.W3, count, async (target, number) => {
     const wires = openWires(target.port, 10);
     await Promise.all(
       wires.map(async (wire) => {
-        for (let n = 0; n < count / wires.length; n += 1) await openSession(wire, target);
+        for (let n = 0; n < number / wires.length; n += 1) await openSession(wire, target);
       }),
     );
     return () => {
@@ -199,21 +201,24 @@ export async function weighSessions(contestant: Contestant, count: number): Prom
   });
 }
 
+// The first of them also make the process warm: compiled code and a larger heap are no session's.
 async function weigh(
   contestant: Contestant,
   setUp: SetUp | undefined,
   count: number,
-  open: (target: ReturnType<typeof targetOf>) => Promise<() => void>,
+  open: (target: ReturnType<typeof targetOf>, count: number) => Promise<() => void>,
 ): Promise<Weight | undefined> {
   if (setUp === undefined) return undefined;
   try {
     const server = await ServerProcess.start(programOf(contestant, setUp));
     try {
       const target = targetOf(server.port, setUp);
+      const leaveFirst = await withLimit(open(target, WARM_UP), 120_000);
       const before = (await server.usage('gc')).memory;
-      const close = await withLimit(open(target), 120_000);
+      const close = await withLimit(open(target, count), 120_000);
       const after = (await server.usage('gc')).memory;
       close();
+      leaveFirst();
       const kB = (key: 'rss' | 'heapUsed'): number => (after[key] - before[key]) / 1024 / count;
       return { rss: kB('rss'), heap: kB('heapUsed') };
     } finally {
