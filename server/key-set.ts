@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { createLocalJWKSet, JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 
 export interface KeySetOptions {
   /** Where the keys are; asked again whenever they are fetched. May reject. */
@@ -52,6 +52,7 @@ export class KeySet {
 
   /** @throws KeysUnavailable when the keys cannot be had; JWKSNoMatchingKey when none of them fits */
   readonly find: JWTVerifyGetKey = async (header, token) => {
+    const { errors } = await import('jose');
     const { freshMs, staleMs, cooldownMs } = this.#options;
     if (this.#age >= staleMs) await this.#refresh();
     else if (this.#age >= freshMs) void this.#fetchOnce();
@@ -89,6 +90,7 @@ export class KeySet {
   // Never rejects: whoever waits looks at what has become of it.
   async #fetch(): Promise<void> {
     try {
+      const { createLocalJWKSet } = await import('jose');
       const url = await this.#options.locate();
       this.#keys = createLocalJWKSet((await fetchJson(url, this.#options.timeoutMs)) as JSONWebKeySet);
       this.#fetchedAt = performance.now();

@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { Principal } from '../protocol/call.js';
 import { locateKeys } from './issuer.js';
 import { KeySet, type KeySetOptions } from './key-set.js';
@@ -63,6 +63,8 @@ export class OAuth {
   }
 
   async #read(token: string): Promise<JWTPayload> {
+    // Loaded with the first token: most servers never see one, and a start should not wait for it.
+    const { errors, jwtVerify } = await import('jose');
     try {
       const { payload } = await jwtVerify(token, this.#keys.find, {
         issuer: this.#options.issuer,

@@ -1,4 +1,5 @@
-import { RateLimiterMemory, type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { rateLimiterPackage } from './rate-limiter-package.js';
 
 /** So many in so many seconds. */
 export interface RateLimit {
@@ -14,7 +15,7 @@ const MAX_STRANGERS = 50_000;
 const OTHERS = 'others';
 
 export const memoryLimiters: LimiterStore = ({ count, seconds }, name) =>
-  new RateLimiterMemory({ points: count, duration: seconds, keyPrefix: name });
+  new (rateLimiterPackage().RateLimiterMemory)({ points: count, duration: seconds, keyPrefix: name });
 
 /** Counts what each caller does. Remembers a bounded number of strangers, however many addresses they come from. */
 export class RateLimiter {
@@ -39,7 +40,7 @@ export class RateLimiter {
       if (isStranger && isFirstInDuration) this.#remember();
       return undefined;
     } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      if (!(refusal instanceof rateLimiterPackage().RateLimiterRes)) throw refusal;
       if (isStranger && refusal.isFirstInDuration) this.#remember();
       return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
     }

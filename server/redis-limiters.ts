@@ -1,11 +1,12 @@
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import { type RedisConnection, RedisScript } from '../transports/stores/redis-connection.js';
 import type { LimiterStore } from './rate-limit.js';
+import { rateLimiterPackage } from './rate-limiter-package.js';
 
 /** Counters that all instances share. While Redis is away each instance counts for itself: nobody is let through uncounted. */
 export function redisLimiters(redis: RedisConnection): LimiterStore {
   const storeClient = new LimiterClient(redis);
   return ({ count, seconds }, name) => {
+    const { RateLimiterMemory, RateLimiterRedis } = rateLimiterPackage();
     const limit = { points: count, duration: seconds };
     return new RateLimiterRedis({
       ...limit,
