@@ -2,13 +2,15 @@
 
 const MASK = '[masked]';
 const SECRET_NAME =
-  /pass(?:word|wd|phrase|code)|secret|token|authorization|api[-_]?key|access[-_]?key|private[-_]?key|credential|cookie|bearer|jwt|^(?:pwd|pin|otp|auth)$|requestState/i;
+  /pass(?:word|wd|phrase|code)|secret|token|authorization|api[-_]?key|access[-_]?key|private[-_]?key|credential|cookie|bearer|jwt|^(?:pwd|pin|otp|auth)$|session[-_]?id|requestState/i;
 /** Names that sound secret and are not. */
 const HARMLESS_NAME = /^(?:progressToken|maxTokens|tokens|tokenCount)$/;
 const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{4,}/gi;
 const JWT = /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g;
 const KEY = /\b(?:sk|pk|ghp|gho|ghs|xox[abp]|glpat|AKIA)[-_]?[A-Za-z0-9_-]{12,}/g;
 const URL_PASSWORD = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*):[^\s@/"]+@/gi;
+/** `token=…`, as queries and settings have it; what is quoted is found below. */
+const BARE_PAIR = /([\w-]{2,40})=(?!["'\\])([^\s&;,"'<>#]+)/g;
 const PAIR = /(\\?["']?)([\w-]{2,40})\1(\s*[:=]\s*)(\\?["'])((?:(?!\4).)*)\4/g;
 
 const MAX_DEPTH = 12;
@@ -22,7 +24,15 @@ export function mask(value: unknown, depth = 0): unknown {
   if (depth >= MAX_DEPTH) return '[deeper]';
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => mask(item, depth + 1));
   const entries = Object.entries(value).slice(0, MAX_ITEMS);
-  return Object.fromEntries(entries.map(([name, inner]) => [name, maskNamed(name, inner, depth)]));
+  const said = saidName(value);
+  return Object.fromEntries(
+    entries.map(([name, inner]) => [name, maskNamed(name === 'value' ? said : name, inner, depth)]),
+  );
+}
+
+/** What `{name, value}` and `{key, value}` call their value, as lists of headers and variables have it. */
+function saidName({ name, key }: { readonly name?: unknown; readonly key?: unknown }): string {
+  return typeof name === 'string' ? name : typeof key === 'string' ? key : 'value';
 }
 
 function maskNamed(name: string, value: unknown, depth: number): unknown {
@@ -33,13 +43,15 @@ function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !HARMLESS_NAME.test(name);
 }
 
-function maskText(text: string): string {
+/** The text, bounded in size, with what looks like a secret masked. */
+export function maskText(text: string): string {
   const short = text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}… (${text.length} characters)` : text;
   return short
     .replace(BEARER, `$1 ${MASK}`)
     .replace(JWT, MASK)
     .replace(KEY, MASK)
     .replace(URL_PASSWORD, `$1:${MASK}@`)
+    .replace(BARE_PAIR, (whole: string, name: string) => (isSecretName(name) ? `${name}=${MASK}` : whole))
     .replace(PAIR, (whole: string, open: string, name: string, between: string, quote: string) =>
       isSecretName(name) ? `${open}${name}${open}${between}${quote}${MASK}${quote}` : whole,
     );

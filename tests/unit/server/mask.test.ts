@@ -15,6 +15,7 @@ describe('what is masked in logged bodies', () => {
     'cookie',
     'otp',
     'requestState',
+    'sessionId',
   ])('is whatever is called %s', (name) => {
     expect(mask({ outer: [{ [name]: 'hunter2' }] })).toEqual({ outer: [{ [name]: '[masked]' }] });
     expect(mask({ [name]: { deep: 'hunter2' } })).toEqual({ [name]: '[masked]' });
@@ -35,8 +36,19 @@ describe('what is masked in logged bodies', () => {
     ['{"password":"hunter2","a":1}', '{"password":"[masked]","a":1}'],
     ['{\\"password\\":\\"hunter2\\"}', '{\\"password\\":\\"[masked]\\"}'],
     ["password='hunter2'", "password='[masked]'"],
+    ['https://a.example/?token=hunter2&page=2#end', 'https://a.example/?token=[masked]&page=2#end'],
+    ['API_KEY=hunter2 PORT=8080', 'API_KEY=[masked] PORT=8080'],
+    ['page=2&token="hunter2"', 'page=2&token="[masked]"'],
   ])('is what looks like one: %s', (text, masked) => {
     expect(mask(text)).toBe(masked);
+  });
+
+  it.each(['name', 'key'])('is the value of what says by its %s that it is secret', (key) => {
+    const headers = [
+      { [key]: 'X-Api-Key', value: 'hunter2' },
+      { [key]: 'Accept', value: 'text/html' },
+    ];
+    expect(mask({ headers })).toEqual({ headers: [{ [key]: 'X-Api-Key', value: '[masked]' }, headers[1]] });
   });
 
   it('is bounded, however large and deep the body', () => {
@@ -48,7 +60,8 @@ describe('what is masked in logged bodies', () => {
 
   it('takes no time that an attacker could stretch', () => {
     const before = performance.now();
-    for (const piece of ['"a', "'", '\\"', 'Bearer ', 'eyJ.', 'a:'] as const) mask(piece.repeat(50_000));
+    for (const piece of ['"a', "'", '\\"', 'Bearer ', 'eyJ.', 'a:', 'a=', 'a-', 'token='] as const)
+      mask(piece.repeat(50_000));
     expect(performance.now() - before).toBeLessThan(1000);
   });
 
