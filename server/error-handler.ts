@@ -4,6 +4,7 @@ import { ClientGone, leaveUnread } from '../transports/body.js';
 import { HttpError, sendError } from '../transports/http.js';
 import { idOf } from '../protocol/json-rpc.js';
 import { notesOf } from '../routes/visit-of.js';
+import { clip } from './clip.js';
 
 /** For paths nobody knows: a body that clients can parse. */
 export function notFound(): RequestHandler {
@@ -16,7 +17,7 @@ export function notFound(): RequestHandler {
 export function errorHandler(onFault: (error: unknown, where: string) => void): ErrorRequestHandler {
   return function errorHandler(error: unknown, req, res, _next) {
     if (error instanceof ClientGone) return void res.destroy();
-    if (!(error instanceof HttpError)) onFault(error, `${req.method} ${req.path}`);
+    if (!(error instanceof HttpError)) onFault(error, `${req.method} ${clip(req.path)}`);
     // A stream that has begun cannot be answered any more.
     if (res.headersSent) return void res.destroy();
     leaveUnread(req, res);

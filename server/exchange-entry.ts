@@ -5,8 +5,11 @@ import { HttpError } from '../transports/http.js';
 import { shortenSessionId } from '../transports/session-id.js';
 import type { StreamEnd, StreamFacts } from '../transports/observer.js';
 import type { AnsweredOn, VisitNotes } from '../transports/visit-notes.js';
+import { clip } from './clip.js';
 import { diagnose, type DiagnosisName } from './diagnosis.js';
 import { refusalOf } from './refusal.js';
+
+export { clip } from './clip.js';
 
 /**
  * One HTTP exchange as it is logged and kept: plain values, nothing that is private, nothing that keeps a session
@@ -52,9 +55,6 @@ export interface ExchangeEntry {
   readonly detail: string | undefined;
 }
 
-/** How long a name that a peer made up may be in a log. */
-const MAX_NAME = 100;
-
 export function toEntry(notes: VisitNotes, detail: string | undefined): ExchangeEntry {
   const res = notes.res as Response;
   const { req } = res;
@@ -70,9 +70,9 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
     door: notes.door,
     revision: notes.revision ?? (session?.isInitialized === true ? session.revision : undefined),
     verb: req.method,
-    path: notes.door === undefined ? withoutIds(pathOf(req)) : pathOf(req),
-    method: clip(notes.method ?? methodOf(notes.body)),
-    tool: clip(notes.tool),
+    path: pathOf(req),
+    method: nameOf(notes.method ?? methodOf(notes.body), sessionId),
+    tool: nameOf(notes.tool, sessionId),
     batch: notes.messages > 1 ? notes.messages : undefined,
     status: res.headersSent ? res.statusCode : undefined,
     type: contentType(res),
@@ -88,7 +88,7 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
     callMs: isOwnTime(notes) ? round(notes.callMs ?? 0) : undefined,
     answeredOn: notes.answeredOn,
     refused: notes.refusal === undefined ? undefined : refusalOf(notes.refusal),
-    error: errorOf(notes),
+    error: errorOf(notes, sessionId),
     diagnosis: diagnose(notes),
     detail,
   };
@@ -125,29 +125,28 @@ export function round(ms: number): number {
   return Math.round(ms * 100) / 100;
 }
 
-export function clip(name: string | undefined): string | undefined {
-  return name === undefined || name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME)}…`;
+// A session whose id its client chose itself may be called anything, and so may a method.
+function nameOf(name: string | undefined, sessionId: string | undefined): string | undefined {
+  return name !== undefined && name === sessionId ? shortenSessionId(name) : clip(name);
 }
 
-function errorOf({ refusal, response }: VisitNotes): string | undefined {
+// Our own words are told as they are; what answers a call may repeat what its client had written.
+function errorOf({ refusal, response }: VisitNotes, sessionId: string | undefined): string | undefined {
   if (refusal instanceof HttpError) return refusal.message;
-  return response !== undefined && 'error' in response ? clip(response.error.message) : undefined;
+  if (response === undefined || !('error' in response)) return undefined;
+  const { message } = response.error;
+  return clip(sessionId === undefined ? message : message.replaceAll(sessionId, shortenSessionId(sessionId)));
 }
 
 function pathOf({ originalUrl }: Request): string {
   const end = originalUrl.indexOf('?');
-  return clip(end < 0 ? originalUrl : originalUrl.slice(0, end)) ?? '';
+  return clip(end < 0 ? originalUrl : originalUrl.slice(0, end));
 }
 
 // What was refused before it was read as a message still says what it wanted.
 function methodOf(body: unknown): string | undefined {
   const method = isObject(body) ? body.method : undefined;
   return typeof method === 'string' ? method : undefined;
-}
-
-// Where nothing is known of a path, somebody may have put a session into it.
-function withoutIds(path: string): string {
-  return path.replace(/[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}/gi, (id) => id.slice(0, 8));
 }
 
 function contentType(res: Response): string | undefined {

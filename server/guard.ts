@@ -24,7 +24,7 @@ const EXPOSED = 'Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, X-Reque
 export function createGuard(options: GuardOptions): RequestHandler {
   const nextId = exchangeIds();
   return function guard(req, res, next) {
-    const exchangeId = saneId(req.headers['x-request-id']) ?? nextId();
+    const exchangeId = saneId(req) ?? nextId();
     setCommonHeaders(res, ['X-Content-Type-Options', 'nosniff', 'X-Request-Id', exchangeId]);
     admit(res, { exchangeId, prefix: prefixOf(req, options) });
     checkFraming(req);
@@ -87,8 +87,12 @@ function prefixOf(req: Request, { trustProxy }: GuardOptions): string {
   return `${isSane ? forwarded.replace(/\/$/, '') : ''}${req.baseUrl}`;
 }
 
-function saneId(id: string | string[] | undefined): string | undefined {
-  return typeof id === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(id) ? id : undefined;
+// An id is told to everybody who reads the log, so what opens a door is none.
+function saneId({ headers, url }: Request): string | undefined {
+  const id = headers['x-request-id'];
+  if (typeof id !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(id)) return undefined;
+  const { authorization = '', 'mcp-session-id': session } = headers;
+  return id === session || authorization.endsWith(id) || url.includes(`=${id}`) ? undefined : id;
 }
 
 function exchangeIds(): () => string {

@@ -10,6 +10,7 @@ import type { Params, Request } from '../protocol/json-rpc.js';
 import type { CallEnded } from '../transports/observer.js';
 import type { Exchange } from '../transports/exchange.js';
 import { shortenSessionId } from '../transports/session-id.js';
+import { clip } from './clip.js';
 
 type Api = typeof OpenTelemetry;
 
@@ -41,7 +42,7 @@ export class Tracing {
     const span = api.trace
       .getTracer('dualgauge', this.#version)
       .startSpan(
-        target === undefined ? request.method : `${request.method} ${target}`,
+        target === undefined ? clip(request.method) : `${request.method} ${target}`,
         { kind: api.SpanKind.SERVER, attributes: attributesOf(call, request) },
         parent,
       );
@@ -61,7 +62,7 @@ export class Tracing {
     if (cause !== undefined) fail(cause, `The call ended early: ${cause}`);
     else if (response !== undefined && 'error' in response) {
       span.setAttribute('rpc.response.status_code', String(response.error.code));
-      fail(String(response.error.code), response.error.message);
+      fail(String(response.error.code), clip(response.error.message));
     } else if ((response?.result as { isError?: unknown } | undefined)?.isError === true) fail('tool_error');
     span.end();
   }
@@ -107,9 +108,9 @@ function targetOf({ method, params }: Request): string | undefined {
 function attributesOf(call: Exchange, { id, method, params }: Request): Record<string, string> {
   const { session } = call.notes;
   return {
-    'mcp.method.name': method.slice(0, 100),
+    'mcp.method.name': clip(method),
     'mcp.protocol.version': call.revision,
-    'jsonrpc.request.id': String(id).slice(0, 100),
+    'jsonrpc.request.id': clip(String(id)),
     'network.transport': 'tcp',
     'network.protocol.name': 'http',
     ...(session === undefined ? {} : { 'mcp.session.id': shortenSessionId(session.id) }),
@@ -130,7 +131,7 @@ function about(name: string, value: string | undefined): Record<string, string> 
 
 function textOf(params: Params | undefined, key: string): string | undefined {
   const value = params?.[key];
-  return typeof value === 'string' ? value.slice(0, 200) : undefined;
+  return typeof value === 'string' ? clip(value, 200) : undefined;
 }
 
 /** The trace a request belongs to: what its `_meta` says (SEP-414) goes before what its HTTP headers say. */

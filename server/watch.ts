@@ -7,8 +7,9 @@ import type { CallEnded, CloseReason, Observer, StreamEnded, StreamFacts } from 
 import type { Session } from '../transports/session.js';
 import { shortenSessionId } from '../transports/session-id.js';
 import { VisitNotes } from '../transports/visit-notes.js';
+import { clip } from './clip.js';
 import { Diagnosis, missingScopes } from './diagnosis.js';
-import { clip, isOfInterest, outcomeOf, round, sessionKeyOf, toEntry } from './exchange-entry.js';
+import { isOfInterest, outcomeOf, round, sessionKeyOf, toEntry } from './exchange-entry.js';
 import type { ExchangeLog } from './exchange-log.js';
 import type { Metrics } from './metrics.js';
 import { refusalOf } from './refusal.js';

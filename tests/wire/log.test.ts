@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { shortenSessionId } from '../../transports/session-id.js';
 import { defineTool } from '../../tools/define-tool.js';
-import { call, rpc } from '../support/http-call.js';
+import { call, type HttpCall, rpc } from '../support/http-call.js';
 import { openLegacy } from '../support/legacy-pair.js';
 import { type LogLines, logLines } from '../support/log-lines.js';
 import { openSession } from '../support/mcp-session.js';
@@ -179,6 +179,67 @@ describe('the log of exchanges', () => {
     expect(log.text()).not.toContain(session.id);
     expect(log.text()).not.toContain(pair.id);
     expect(log.text()).not.toContain(SECRET.slice(0, 7));
+  });
+
+  it.each(['the log', 'the timeline', 'the figures'])(
+    'has no session id in %s that a peer made a name of',
+    async (place) => {
+      const session = await openSession(server.url);
+      const { id } = session;
+      for (const name of [id, id.replaceAll('-', '')]) {
+        await session.post(rpc('tools/call', { name }));
+        await session.post(rpc('prompts/get', { name }));
+        await session.post(rpc(name));
+        await session.post({ jsonrpc: '2.0', method: name });
+        await call(`${server.url}/nowhere/${'x'.repeat(75)}/${name}`);
+        await call(`${server.url}/${name}/mcp`, { body: rpc(name), headers: { 'MCP-Protocol-Version': name } });
+      }
+      await call(`${server.url}/mcp`, {
+        body: rpc('initialize', { capabilities: {}, clientInfo: { name: id, version: id } }),
+      });
+      await session.delete();
+      await log.next('exchange', { verb: 'DELETE' });
+      const read = async (path: string): Promise<string> => (await call(`${server.url}${path}`)).text;
+      const text =
+        place === 'the log'
+          ? log.text()
+          : place === 'the figures'
+            ? await read('/metrics')
+            : (await read('/debug/timeline')) + (await read('/debug/sessions')) + (await read('/debug/exchanges'));
+      expect(text.replaceAll('-', '')).not.toContain(id.replaceAll('-', '').slice(0, 12));
+    },
+  );
+
+  it('takes no request id that would open a door', async () => {
+    const session = await openSession(server.url);
+    const ask = async (request: HttpCall, path = '/mcp'): Promise<string | undefined> =>
+      (await call(`${server.url}${path}`, { body: rpc('ping'), ...request })).header('x-request-id');
+    const { id } = session;
+    expect(await ask({ headers: { 'X-Request-Id': id, 'Mcp-Session-Id': id } })).not.toBe(id);
+    expect(await ask({ headers: { 'X-Request-Id': id } }, `/messages/?session_id=${id}`)).not.toBe(id);
+    expect(await ask({ headers: { 'X-Request-Id': SECRET, Authorization: `Bearer ${SECRET}` } })).not.toBe(SECRET);
+    expect(await ask({ headers: { 'X-Request-Id': 'mine' } })).toBe('mine');
+    expect(log.text()).not.toContain(id);
+    expect(log.text()).not.toContain(SECRET);
+  });
+
+  it.each(['/mcp/sk-abcdefghijklmnop1234', `http://user:${SECRET}@127.0.0.1/mcp`])(
+    'has no secret of a path: %s',
+    async (path) => {
+      const socket = await RawSocket.open(server.url);
+      await socket.request({ path });
+      socket.close();
+      expect((await log.next('exchange')).path).toContain('[masked]');
+      expect(log.text()).not.toMatch(/abcdefghijk|hunter2/);
+    },
+  );
+
+  it('is one line for each reader, whatever a peer writes', async () => {
+    const hostile = 'a\n\r\u0085b\u2028c\u2029d\u001b[2J\u009be\u202ef';
+    await call(`${server.url}/mcp`, { body: rpc('tools/call', { name: hostile }) });
+    await call(`${server.url}/mcp`, { body: rpc(hostile) });
+    await log.next('exchange', { tool: 'a???b?c?d?[2J?e?f' });
+    await log.next('exchange', { method: 'a???b?c?d?[2J?e?f' });
   });
 
   it('cuts names that a peer made long', async () => {

@@ -130,6 +130,22 @@ describe('tracing', () => {
     expect(span.attributes['error.type']).toBe(type);
   });
 
+  it('has no whole session id and no secret in it, whatever a client calls things', async () => {
+    provide();
+    const session = await openSession(server.url);
+    await session.post(rpc('tools/call', { name: session.id }, session.id));
+    await session.post(rpc(session.id));
+    await session.post(rpc('prompts/get', { name: session.id }));
+    await session.post(rpc('resources/read', { uri: `https://u:hunter2@x.example/?token=hunter2#${session.id}` }));
+    await spanOf('resources/read');
+    const told = JSON.stringify(
+      exporter.getFinishedSpans().map(({ name, attributes, status }) => ({ name, attributes, status })),
+    );
+    expect(told).toContain(shortenSessionId(session.id));
+    expect(told).not.toContain(session.id);
+    expect(told).not.toContain('hunter2');
+  });
+
   it('is not there without a provider, and begins when there is one', async () => {
     expect((await call(`${server.url}/mcp`, { body: rpc('tools/list') })).status).toBe(200);
     expect(exporter.getFinishedSpans()).toEqual([]);

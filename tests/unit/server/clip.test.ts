@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { clip } from '../../../server/clip.js';
+
+const ID = '0af76519-16cd-43dd-8448-eb211c80319c';
+
+describe('what a peer wrote, as it is shown', () => {
+  it.each([
+    'tools/call',
+    'notifications/resources/list_changed',
+    'get-weather.v2',
+    '',
+    '/mcp',
+    'Wetter für Köln',
+    '天气',
+  ])('is %j as it is', (name) => {
+    expect(clip(name)).toBe(name);
+  });
+
+  it.each([
+    [ID, '0af76519'],
+    [ID.replaceAll('-', ''), '0af76519'],
+    [ID.toUpperCase(), '0AF76519'],
+    [`/messages/${ID}/x`, '/messages/0af76519/x'],
+    [`Unknown tool: ${ID}`, 'Unknown tool: 0af76519'],
+    [`${'x'.repeat(80)}${ID}`, `${'x'.repeat(80)}0af76519`],
+  ])('has no whole session id: %s', (name, shown) => {
+    expect(clip(name)).toBe(shown);
+  });
+
+  it.each(['sk-proj-abcdefghijklmnop1234', 'http://user:hunter2hunter2@host/', '/login?token=hunter2hunter2'])(
+    'has nothing in it that looks like a secret: %s',
+    (name) => {
+      expect(clip(name)).toContain('[masked]');
+      expect(clip(name)).not.toMatch(/hunter2|abcdefgh/);
+    },
+  );
+
+  it('stays on its line, whoever reads it', () => {
+    expect(clip('a\nb\r\u0085c\u2028d\u2029e\u001b[2Jf\u009bg\u202eh\u2066i\u0000')).toBe('a?b??c?d?e?[2Jf?g?h?i?');
+  });
+
+  it('is short, also where what is cut off would have been hidden', () => {
+    for (const at of [60, 90, 99, 380, 399, 5000]) {
+      const shown = clip(`${'ä'.repeat(at)}${ID}`);
+      expect(shown.length).toBeLessThanOrEqual(101);
+      expect(shown).not.toContain(ID.slice(0, 10));
+    }
+    expect(clip('x'.repeat(5000))).toBe(`${'x'.repeat(100)}…`);
+  });
+});
