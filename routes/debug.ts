@@ -87,7 +87,7 @@ export function addDebugRoutes(
   route('/debug/events', (req, res) => {
     if (req.method === 'HEAD') return void res.writeHead(200).end();
     const { exchangeId, notes } = visitOf(req, res);
-    follow(new SseWriter(res, { kind: 'debug', session: undefined, exchangeId, notes }, streams), view);
+    follow(new SseWriter(res, { kind: 'debug', id: exchangeId, session: undefined, exchangeId, notes }, streams), view);
   });
 }
 

@@ -42,6 +42,7 @@ export interface ExchangeEntry {
   readonly ms: number;
   readonly bytes: number;
   readonly stream: StreamFacts['kind'] | undefined;
+  readonly streamId: string | undefined;
   readonly events: number | undefined;
   readonly ended: StreamEnd | 'client left' | undefined;
   /** What the client had not taken of a stream when it ended. */
@@ -80,10 +81,11 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
     hasVersionHeader: headers['mcp-protocol-version'] !== undefined,
     outcome: outcomeOf(notes),
     ms: round(performance.now() - notes.startedAt),
-    bytes: streamEnded?.bytes ?? (Number(res.getHeader('Content-Length')) || 0),
-    stream: stream?.kind,
-    events: streamEnded?.events,
-    ended: streamEnded?.reason ?? (res.writableFinished ? undefined : 'client left'),
+    bytes: streamEnded?.bytes ?? bytesOf(res),
+    stream: stream?.kind ?? (notes.frames > 0 ? 'post' : undefined),
+    streamId: stream?.id ?? (notes.frames > 0 ? admission?.exchangeId : undefined),
+    events: streamEnded?.events ?? (notes.frames > 0 ? notes.frames : undefined),
+    ended: endOf(notes),
     unsentBytes: streamEnded === undefined || streamEnded.unsentBytes === 0 ? undefined : streamEnded.unsentBytes,
     callMs: isOwnTime(notes) ? round(notes.callMs ?? 0) : undefined,
     answeredOn: notes.answeredOn,
@@ -147,6 +149,17 @@ function pathOf({ originalUrl }: Request): string {
 function methodOf(body: unknown): string | undefined {
   const method = isObject(body) ? body.method : undefined;
   return typeof method === 'string' ? method : undefined;
+}
+
+function endOf({ res, streamEnded, frames }: VisitNotes): ExchangeEntry['ended'] {
+  if (streamEnded !== undefined) return streamEnded.reason;
+  if (!res.writableFinished) return 'client left';
+  return frames > 0 ? 'complete' : undefined;
+}
+
+// Of the body; what answers HEAD has none, whatever it says of the length.
+function bytesOf(res: Response): number {
+  return res.req.method === 'HEAD' ? 0 : Number(res.getHeader('Content-Length')) || 0;
 }
 
 function contentType(res: Response): string | undefined {

@@ -92,9 +92,10 @@ function isPlain({ stream, ended, callMs, answeredOn, refused, error, diagnosis 
 }
 
 function formatRest(entry: ExchangeEntry): string {
-  const { stream, events, ended, unsentBytes, callMs, answeredOn, refused, error, diagnosis, detail } = entry;
+  const { stream, streamId, events, ended, unsentBytes, callMs, answeredOn, refused, error, diagnosis, detail } = entry;
   return [
     stream === undefined ? '' : `,"stream":"${stream}"`,
+    streamId === undefined ? '' : `,"streamId":"${streamId}"`,
     events === undefined ? '' : `,"events":${events}`,
     ended === undefined ? '' : `,"ended":"${ended}"`,
     unsentBytes === undefined ? '' : `,"unsentBytes":${unsentBytes}`,

@@ -12,7 +12,9 @@ export function describeLine(line: Readonly<Record<string, unknown>>, messageKey
     '→',
     text(status) ?? 'no answer',
     `${text(ms) ?? ''}ms`,
-    line.stream === undefined ? undefined : `${text(line.stream)} stream, ${text(line.events) ?? '0'} events`,
+    line.stream === undefined
+      ? undefined
+      : `${text(line.stream)} stream ${text(line.streamId) ?? ''}, ${text(line.events) ?? '0'} events`,
     ended === undefined ? undefined : `(${text(ended)})`,
     line.outcome === undefined || line.outcome === 'ok' ? undefined : `[${text(line.outcome)}]`,
     text(line.error),

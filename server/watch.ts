@@ -89,7 +89,7 @@ export class Watch implements Observer {
     if (stream.kind === 'debug') return;
     const id = stream.session?.id;
     if (id !== undefined && stream.notes.headers['last-event-id'] !== undefined) this.#resumed(id, stream);
-    timeline.tell(id, 'stream opened', { kind: stream.kind, requestId: stream.exchangeId });
+    timeline.tell(id, 'stream opened', { kind: stream.kind, streamId: stream.id, requestId: stream.exchangeId });
   }
 
   streamEnded(stream: StreamFacts, end: StreamEnded): void {
@@ -195,6 +195,7 @@ export class Watch implements Observer {
     const facts = {
       requestId: stream.exchangeId,
       kind: stream.kind,
+      streamId: stream.id,
       ended,
       afterMs: lost === undefined ? undefined : Date.now() - lost.at,
       diagnosis: isCut ? Diagnosis.cut : undefined,

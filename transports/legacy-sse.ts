@@ -57,7 +57,7 @@ export class LegacySse {
     notes.session = session;
     const writer = new SseWriter(
       res,
-      { kind: 'legacy', session, exchangeId, notes },
+      { kind: 'legacy', id: MAIN_STREAM, session, exchangeId, notes },
       { limits: settings, streams, observer, expiresAt: visit.principal.expiresAt },
     );
     session.attach(MAIN_STREAM, writer);

@@ -24,6 +24,8 @@ export type StreamEnd =
 
 export interface StreamFacts {
   readonly kind: 'legacy' | 'session' | 'post' | 'resumed' | 'debug';
+  /** What it is called in the ids of its events; the same for one that goes on on another connection. */
+  readonly id: string;
   readonly session: Session | undefined;
   readonly exchangeId: string;
   readonly notes: VisitNotes;

@@ -110,19 +110,20 @@ export class PostReply implements Reply {
     const { session, headers, revision } = this.#options;
     const { settings, streams, observer } = this.#host;
     const { res, exchangeId, notes } = this.#visit;
+    if (session !== undefined) this.#stream = session.nextStream();
     const writer = new SseWriter(
       res,
-      { kind: 'post', session, exchangeId, notes },
+      // One that nobody can come back to has no name but that of its request.
+      { kind: 'post', id: this.#stream ?? exchangeId, session, exchangeId, notes },
       { limits: settings, streams, observer, expiresAt: this.#visit.principal.expiresAt },
     );
     this.#writer = writer;
     // What came before the stream was needed belongs into it.
     const early = this.#collected ?? [];
     this.#collected = undefined;
-    if (session === undefined) {
+    if (session === undefined || this.#stream === undefined) {
       writer.open('', headers);
     } else {
-      this.#stream = session.nextStream();
       const id = formatEventId(session.id, this.#stream, START);
       writer.open(has(revision, 'priming') ? formatPriming(id, settings.retryMs) : '', headers);
       session.attach(this.#stream, writer);
@@ -180,6 +181,7 @@ export class PostReply implements Reply {
     const frames = responses.map((response) => formatEvent(formatMessage(response))).join('');
     const head = [...STREAM_HEADERS, 'Content-Length', String(Buffer.byteLength(frames))];
     res.writeHead(200, head.concat(Object.entries(this.#options.headers ?? {}).flat()));
+    this.#visit.notes.frames = responses.length;
     res.end(frames);
   }
 

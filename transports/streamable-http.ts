@@ -262,7 +262,7 @@ export class StreamableHttp {
     const kind = stream === MAIN_STREAM ? 'session' : 'resumed';
     const writer = new SseWriter(
       res,
-      { kind, session, exchangeId, notes },
+      { kind, id: stream, session, exchangeId, notes },
       { limits: settings, streams, observer, expiresAt: visit.principal.expiresAt },
     );
     session.attach(stream, writer);

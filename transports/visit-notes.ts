@@ -36,6 +36,8 @@ export class VisitNotes {
   /** The stream this exchange became. */
   stream: StreamFacts | undefined = undefined;
   streamEnded: StreamEnded | undefined = undefined;
+  /** The events of a stream whose every word was known before it began, and which was written at once. */
+  frames = 0;
   /** Why it was refused, in our own words. */
   refusal: Error | undefined = undefined;
   isClosed = false;

@@ -168,7 +168,7 @@ function createStream(
   res.assignSocket(socket);
   const writer = new SseWriter(
     res,
-    { kind: 'session', session: undefined, exchangeId: 'e', notes: new VisitNotes(res) },
+    { kind: 'session', id: 'm', session: undefined, exchangeId: 'e', notes: new VisitNotes(res) },
     { limits: DEFAULT_SETTINGS, streams, observer: {} },
   );
   writer.open();

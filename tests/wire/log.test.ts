@@ -83,9 +83,57 @@ describe('the log of exchanges', () => {
     );
     const line = await log.next('exchange', { tool: 'countdown' });
     expect(line).toMatchObject({ type: 'text/event-stream', stream: 'post', ended: 'complete', outcome: 'ok' });
+    const [first] = events;
+    expect(first?.id?.split('.')[1]).toBe(line.streamId);
     expect(line.events).toBe(events.filter(({ event }) => event === 'message').length);
     expect(line.bytes).toBeGreaterThan(100);
     expect(line.ms).toBeGreaterThanOrEqual(line.callMs);
+  });
+
+  it('calls a stream the same when its client comes back for the rest', async () => {
+    const slow = waitingTool();
+    const own = logLines();
+    const other = await startServer({ log: own.log, tools: [slow.tool] });
+    const session = await openSession(other.url);
+    const reader = await session.stream(rpc('tools/call', { name: 'wait', _meta: { progressToken: 'p' } }), {
+      headers: { Accept: 'text/event-stream' },
+    });
+    const { id = '' } = await reader.next();
+    reader.close();
+    const cut = await own.next('exchange', { stream: 'post' });
+    const rest = await session.get(id);
+    slow.finish();
+    await rest.nextMessage();
+    expect(await own.next('stream resumed')).toMatchObject({ streamId: cut.streamId });
+    expect(await own.next('exchange', { stream: 'resumed' })).toMatchObject({ streamId: cut.streamId });
+    const main = await session.get();
+    const pair = await openLegacy(other.url);
+    main.close();
+    pair.close();
+    expect((await own.next('exchange', { stream: 'session' })).streamId).not.toBe(cut.streamId);
+    expect(await own.next('exchange', { stream: 'legacy' })).toHaveProperty('streamId');
+    await other.close();
+  });
+
+  it.each([true, false])(
+    'says what a stream carried that was written at once, with a session: %s',
+    async (isSession) => {
+      const accept = { headers: { Accept: 'text/event-stream' } };
+      const body = rpc('tools/call', { name: 'echo', arguments: { message: 'hi' } });
+      const reply = isSession
+        ? await (await openSession(server.url)).post(body, accept)
+        : await call(`${server.url}/mcp`, { body, ...accept });
+      const line = await log.next('exchange', { tool: 'echo' });
+      expect(line).toMatchObject({ stream: 'post', events: 1, ended: 'complete', streamId: expect.any(String) });
+      expect(line.bytes).toBe(Buffer.byteLength(reply.text));
+    },
+  );
+
+  it.each(['/', '/health', '/nowhere', '/mcp', '/sse'])('counts no bytes of what answers HEAD %s', async (path) => {
+    const socket = await RawSocket.open(server.url);
+    await socket.request({ method: 'HEAD', path });
+    socket.close();
+    expect(await log.next('exchange', { verb: 'HEAD' })).toMatchObject({ path, bytes: 0 });
   });
 
   it('says of a legacy call in one line that it was accepted, and how and where it was answered', async () => {

@@ -13,13 +13,14 @@ describe('a line of the log, for people', () => {
       status: 200,
       ms: 3.5,
       stream: 'post',
+      streamId: 'p1',
       events: 2,
       ended: 'stalled',
       outcome: 'ok',
       diagnosis: 'reader stalled',
     };
     expect(describeLine(line, 'msg')).toBe(
-      'abcd1234 POST /mcp tools/call echo → 200 3.5ms post stream, 2 events (stalled) !! reader stalled',
+      'abcd1234 POST /mcp tools/call echo → 200 3.5ms post stream p1, 2 events (stalled) !! reader stalled',
     );
   });
 

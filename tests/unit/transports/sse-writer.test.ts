@@ -52,7 +52,7 @@ describe('SseWriter', () => {
     await before?.(res);
     const writer = new SseWriter(
       res,
-      { kind: 'session', session: undefined, exchangeId: 'e', notes: new VisitNotes(res) },
+      { kind: 'session', id: 'm', session: undefined, exchangeId: 'e', notes: new VisitNotes(res) },
       { limits: settings, streams, observer: { streamEnded: (_facts, end) => ends.push(end) } },
     );
     writer.open();
