@@ -31,6 +31,8 @@ export function diagnose(notes: VisitNotes): DiagnosisName | undefined {
   // The legacy door knows no other way; on the modern one a client that reads its POST waits in vain.
   if (notes.answeredOn === 'session stream' && notes.door === 'streamable') return Diagnosis.otherStream;
   if (notes.streamEnded !== undefined) return diagnoseStream(notes, notes.streamEnded);
+  // Whoever asks in a handshake revision cancels in words, so one that leaves without them was cut off.
+  if (notes.isClosed && !notes.res.writableFinished && isOwed(notes)) return Diagnosis.cut;
   return undefined;
 }
 

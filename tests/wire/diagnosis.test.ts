@@ -10,6 +10,7 @@ import { call, rpc } from '../support/http-call.js';
 import { openLegacy } from '../support/legacy-pair.js';
 import { type LogLines, logLines } from '../support/log-lines.js';
 import { openSession } from '../support/mcp-session.js';
+import { modern } from '../support/modern-call.js';
 import { RawSocket } from '../support/raw-socket.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -175,6 +176,29 @@ describe('what went wrong', () => {
     socket.reset();
     const says = { ended: 'connection lost', diagnosis: Diagnosis.cut };
     expect(await log.next('exchange', { stream: 'legacy' })).toMatchObject(says);
+    wait.finish();
+  });
+
+  it.each([
+    ['handshake', Diagnosis.cut],
+    ['2026-07-28', undefined],
+  ])('is that who waited for one answer was cut off, unless leaving is how one cancels: %s', async (era, diagnosis) => {
+    const wait = waitingTool();
+    const { server, log } = await start({ tools: [wait.tool] });
+    const { body, headers } =
+      era === 'handshake'
+        ? { body: rpc('tools/call', { name: 'wait' }), headers: {} }
+        : modern('tools/call', { name: 'wait' });
+    const socket = await RawSocket.open(server.url);
+    await socket.send({
+      method: 'POST',
+      path: '/mcp',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    await wait.started();
+    socket.close();
+    expect((await log.next('exchange', { tool: 'wait', ended: 'client left' })).diagnosis).toBe(diagnosis);
     wait.finish();
   });
 
