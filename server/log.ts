@@ -1,8 +1,15 @@
 import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
+import { hideSessions } from './clip.js';
 import { describeLine } from './log-line.js';
 import { LogSink } from './log-sink.js';
+import { mask, maskText } from './mask.js';
+
+/** How far down the causes of an error are told. */
+const MAX_CAUSES = 5;
+/** What speaks to a terminal; a stack has lines. */
+const UNRULY = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 export interface LogOptions {
   readonly level: string;
@@ -29,9 +36,27 @@ export function plainOutput(log: Logger): LogSink | undefined {
   return plain.get(log);
 }
 
-/** What to log of an error: the whole of it stays here. */
+/** What to log of an error: all that helps to mend it. What a client wrote may be in its words. */
 export function errorFacts(error: unknown): object {
-  return error instanceof Error ? { err: error } : { err: { message: String(error) } };
+  return error instanceof Error ? { err: toShown(error) } : { err: { message: cleanText(String(error)) } };
+}
+
+// Still an error of its class, which is what loggers tell errors by.
+function toShown(error: Error, depth = 0): Error {
+  const shown = Object.create(Object.getPrototypeOf(error) as object) as Error;
+  for (const [name, value] of Object.entries(error)) {
+    if (typeof value === 'string' || typeof value === 'number') Object.assign(shown, { [name]: mask(value) });
+  }
+  const { cause } = error;
+  return Object.assign(shown, {
+    message: cleanText(error.message),
+    stack: cleanText(error.stack ?? ''),
+    ...(cause instanceof Error && depth < MAX_CAUSES ? { cause: toShown(cause, depth + 1) } : {}),
+  });
+}
+
+function cleanText(text: string): string {
+  return hideSessions(maskText(text)).replace(UNRULY, '?');
 }
 
 // Loaded only for people: a start without a terminal should not wait for it.

@@ -297,6 +297,33 @@ describe('the log of exchanges', () => {
   });
 });
 
+describe('the log of what is ours to mend', () => {
+  it('tells where it happened and why, and nothing that its words may have been made of', async () => {
+    const log = logLines();
+    const faulty = defineTool({
+      name: 'faulty',
+      description: 'Fails in the words of its caller.',
+      input: z.object({ words: z.string() }),
+      run({ words }) {
+        throw new TypeError(`Cannot do: ${words}`, { cause: new RangeError(words) });
+      },
+    });
+    const server = await startServer({ log: log.log, tools: [faulty] });
+    const session = await openSession(server.url);
+    const words = `\u001b[2J\u009b ${session.id} Bearer ${SECRET} https://u:${SECRET}@x.example/?token=${SECRET}`;
+    await session.post(rpc('tools/call', { name: 'faulty', arguments: { words } }));
+    const { err, where } = await log.next('fault');
+    await server.close();
+    expect(where).toBe('tool faulty');
+    expect(err.type).toBe('TypeError');
+    expect(err.message).toContain('Cannot do: ?[2J?');
+    expect(err.stack).toMatch(/log\.test\.ts:\d+/);
+    expect(JSON.stringify(err)).toContain('RangeError');
+    expect(log.text()).not.toContain(session.id);
+    expect(log.text()).not.toContain(SECRET);
+  });
+});
+
 describe('the log with LOG_WIRE', () => {
   it('has bodies both ways, with what is secret masked', async () => {
     const log = logLines();
