@@ -217,7 +217,9 @@ class Composition implements McpApp {
   async listen({ host = '127.0.0.1', port = 0 } = {}): Promise<RunningServer> {
     await this.start();
     this.#isLoopbackBind = isLoopback(host);
-    const server = createHttpServer(this.app, this.#settings);
+    const server = createHttpServer(this.app, this.#settings, (refused) =>
+      this.#observation.watch.connectionRefused(refused),
+    );
     trackSockets(server);
     if (!this.#isLoopbackBind) this.#gate.goPublic();
     await new Promise<void>((resolve, reject) => {

@@ -47,6 +47,9 @@ function checkFraming({ rawHeaders, headers, url, httpVersionMinor }: Request): 
     else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations += 1;
   }
   if (hosts > 1 || authorizations > 1) throw ambiguous(400, 'Host and Authorization can be sent once');
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
+    throw ambiguous(417, 'Nothing but 100-continue can be expected');
+  }
   if (hosts === 0 && httpVersionMinor > 0) throw ambiguous(400, 'Host is required');
   const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url);
   if (target !== null && target[1]?.toLowerCase() !== headers.host?.toLowerCase()) {

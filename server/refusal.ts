@@ -13,6 +13,7 @@ export const REFUSALS = [
   'method not allowed',
   'not acceptable',
   'too large',
+  'too slow',
   'unsupported type',
   'rate limited',
   'draining',
@@ -31,9 +32,12 @@ const BY_STATUS = new Map<number, Refusal>([
   [404, 'not found'],
   [405, 'method not allowed'],
   [406, 'not acceptable'],
+  [408, 'too slow'],
   [413, 'too large'],
   [415, 'unsupported type'],
+  [417, 'bad request'],
   [429, 'rate limited'],
+  [431, 'too large'],
   [500, 'fault'],
   [503, 'limit'],
 ]);
@@ -42,5 +46,9 @@ const BY_STATUS = new Map<number, Refusal>([
 export function refusalOf(error: Error): Refusal {
   if (!(error instanceof HttpError)) return 'fault';
   const said = REFUSALS.find((refusal) => refusal === error.extra.refusal);
-  return said ?? BY_STATUS.get(error.status) ?? 'other';
+  return said ?? refusalOfStatus(error.status);
+}
+
+export function refusalOfStatus(status: number): Refusal {
+  return BY_STATUS.get(status) ?? 'other';
 }

@@ -7,12 +7,13 @@ import type { CallEnded, CloseReason, Observer, StreamEnded, StreamFacts } from 
 import type { Session } from '../transports/session.js';
 import { shortenSessionId } from '../transports/session-id.js';
 import { VisitNotes } from '../transports/visit-notes.js';
+import type { RefusedConnection } from './broken-request.js';
 import { clip } from './clip.js';
 import { Diagnosis, missingScopes } from './diagnosis.js';
 import { isOfInterest, outcomeOf, round, sessionKeyOf, toEntry } from './exchange-entry.js';
 import type { ExchangeLog } from './exchange-log.js';
 import type { Metrics } from './metrics.js';
-import { refusalOf } from './refusal.js';
+import { refusalOf, refusalOfStatus } from './refusal.js';
 import { mainStreamOf } from './session-summary.js';
 import type { Timeline } from './timeline.js';
 import type { Tracing } from './tracing.js';
@@ -55,6 +56,16 @@ export class Watch implements Observer {
       if (notes !== undefined) notes.refusal = error instanceof Error ? error : new Error(String(error));
       next(error);
     };
+  }
+
+  /** Somebody was answered who had sent no request. */
+  connectionRefused({ requestId, status, error }: RefusedConnection): void {
+    const { log, metrics, timeline } = this.#parts;
+    const facts = { requestId, status, refused: refusalOfStatus(status), error };
+    metrics.response(undefined, status);
+    metrics.refusals.add(facts.refused);
+    log.session(facts, 'broken request');
+    timeline.add(undefined, 'broken request', facts);
   }
 
   sessionOpened(session: Session): void {

@@ -204,6 +204,33 @@ describe('the log of exchanges', () => {
     expect(await log.next('exchange', { refused })).toMatchObject({ status, error: expect.any(String) });
   });
 
+  it.each([
+    ['what is no HTTP', 'FOO BAR\r\n\r\n', 400, 'bad request'],
+    ['headers without end', `GET / HTTP/1.1\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`, 431, 'too large'],
+    ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', 405, 'method not allowed'],
+  ])('says that %s was turned away, though nobody saw a request', async (_what, bytes, status, refused) => {
+    const socket = await RawSocket.open(server.url);
+    await socket.write(bytes);
+    const { header } = await socket.response();
+    socket.close();
+    expect(await log.next('broken request')).toMatchObject({ status, refused, requestId: header('x-request-id') });
+    expect((await call(`${server.url}/metrics`)).text).toContain(`dualgauge_refusals_total{cause="${refused}"} 1`);
+  });
+
+  it('says that somebody expected what nobody does', async () => {
+    const socket = await RawSocket.open(server.url);
+    const { status, header } = await socket.request({
+      method: 'POST',
+      path: '/mcp',
+      headers: { Expect: 'tea' },
+      body: '{}',
+    });
+    socket.close();
+    expect(status).toBe(417);
+    const says = { status: 417, refused: 'bad request', requestId: header('x-request-id') };
+    expect(await log.next('exchange')).toMatchObject(says);
+  });
+
   it('keeps the answers to load balancers out of the way', async () => {
     await call(`${server.url}/health`);
     expect(await log.next('exchange', { path: '/health' })).toMatchObject({ level: 20, status: 200 });
