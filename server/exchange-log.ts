@@ -26,9 +26,9 @@ export class ExchangeLog {
   exchange(entry: ExchangeEntry, notes: VisitNotes): void {
     const isFine = entry.diagnosis === undefined && isOfInterest(entry);
     if (isFine && !this.#wire && this.#plain !== undefined) return this.#write(entry, this.#plain);
-    const { time: _time, ...facts } = entry;
-    if (this.#wire) this.#log.info({ ...facts, body: mask(notes.body), response: mask(notes.response) }, 'exchange');
-    else if (entry.diagnosis !== undefined) this.#log.warn(facts, 'exchange');
+    const { time: _time, ...told } = entry;
+    const facts = this.#wire ? { ...told, body: mask(notes.body), response: mask(notes.response) } : told;
+    if (entry.diagnosis !== undefined) this.#log.warn(facts, 'exchange');
     else if (isFine) this.#log.info(facts, 'exchange');
     else this.#log.debug(facts, 'exchange');
   }

@@ -366,6 +366,10 @@ describe('the log with LOG_WIRE', () => {
     expect(line.body.params).toMatchObject({ name: 'login', arguments: { password: '[masked]' } });
     expect(line.response.result.content).toEqual([{ type: 'text', text: '{"accessToken":"[masked]"}' }]);
     expect((await log.next('exchange', { tool: 'echo' })).body.params.arguments).toEqual({ message: 'a plain word' });
+    await call(`${server.url}/mcp`, { body: rpc('ping'), headers: { 'Mcp-Session-Id': 'nobody' } });
+    expect((await log.next('exchange', { status: 404 })).level).toBe(40);
+    await call(`${server.url}/health`);
+    expect((await log.next('exchange', { path: '/health' })).level).toBe(20);
     expect((await log.next('event')).body.result.content[0].text).toBe('{"accessToken":"[masked]"}');
     pair.close();
     await server.close();
