@@ -87,6 +87,11 @@ export class Metrics {
     this.streamEvents.add(kind, events);
   }
 
+  /** Where nobody knows how long an event waited, nothing is better than a nought. */
+  eventWritten(waitedMs: number): void {
+    if (!Number.isNaN(waitedMs)) this.delivery.observe(waitedMs);
+  }
+
   storeAnswered(operation: string, ms: number, isOk: boolean): void {
     const { outcomes, ms: times } = at(this.store, operation, newStats);
     outcomes.add(isOk ? 'ok' : 'error');

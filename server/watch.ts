@@ -111,7 +111,7 @@ export class Watch implements Observer {
 
   eventWritten({ kind, session, exchangeId }: StreamFacts, _event: EventKind, waitedMs: number, frame: string): void {
     if (kind === 'debug') return;
-    this.#parts.metrics.delivery.observe(waitedMs);
+    this.#parts.metrics.eventWritten(waitedMs);
     this.#parts.log.event(session && shortenSessionId(session.id), exchangeId, frame);
   }
 

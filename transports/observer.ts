@@ -56,7 +56,7 @@ export interface Observer {
   unheard?(session: Session, method: string): void;
   streamOpened?(stream: StreamFacts): void;
   streamEnded?(stream: StreamFacts, end: StreamEnded): void;
-  /** An event was given to its connection, that long after there was something to give. */
+  /** An event was given to its connection, that long after there was something to give; `NaN` where nobody knows. */
   eventWritten?(stream: StreamFacts, kind: EventKind, waitedMs: number, frame: string): void;
   callStarted?(call: Exchange, request: Request): void;
   /** The call has not ended soon: whoever wants to tell of it should not wait any longer. */

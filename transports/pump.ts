@@ -20,7 +20,7 @@ export interface PumpOptions {
 export async function pump(writer: SseWriter, { log, session, stream, after, onSent }: PumpOptions): Promise<void> {
   try {
     for await (const { cursor, data, kind, at } of log.follow(session, stream, after, writer.signal)) {
-      const written = writer.write(formatEvent(data, formatEventId(session, stream, cursor)), kind, at);
+      const written = writer.write(formatEvent(data, formatEventId(session, stream, cursor)), kind, at ?? NaN);
       if (written !== undefined) await written;
       if (!writer.isOpen) return;
       onSent?.(cursor);

@@ -117,7 +117,7 @@ export class SseWriter {
     return this.#end !== undefined && this.#res.writableLength > 0 && !this.#res.destroyed;
   }
 
-  /** Writes one event. A promise means: wait, the client has not taken what is there. Never rejects. */
+  /** Writes one event, that has been there since then; `NaN` where that is not known. A promise means: wait, the client has not taken what is there. Never rejects. */
   write(frame: string, kind: EventKind, sinceMs = performance.now()): void | Promise<void> {
     if (this.#end !== undefined) return undefined;
     if (kind === 'response') {

@@ -134,6 +134,28 @@ describe('/metrics', () => {
     await untilFigure('dualgauge_queued_events', 1);
   });
 
+  it('counts how long an event waited for a reader that was not there', async () => {
+    const slow = waitingTool();
+    await server.close();
+    server = await startServer({ tools: [slow.tool] });
+    const pair = await openLegacy(server.url);
+    await pair.send(rpc('tools/call', { name: 'wait' }));
+    await slow.started();
+    pair.close();
+    await untilFigure('dualgauge_stream_duration_seconds_count{kind="legacy"}', 1);
+    slow.finish();
+    await untilFigure('dualgauge_queued_events', 1);
+    const queuedAt = performance.now();
+    await untilFigure('dualgauge_queued_events', 1);
+    const waited = (performance.now() - queuedAt) / 1000;
+    const again = await openLegacy(server.url, { headers: { 'Last-Event-ID': pair.firstEventId } });
+    await again.reader.nextMessage();
+    again.close();
+    const figures = await scrape();
+    expect(figures.get('dualgauge_event_delivery_seconds_count')).toBe(1);
+    expect(figures.get('dualgauge_event_delivery_seconds_sum')).toBeGreaterThan(waited);
+  });
+
   it('counts who was turned away, and why', async () => {
     await call(`${server.url}/mcp`, { headers: { Origin: 'https://evil.example' } });
     await call(`${server.url}/mcp`, { body: rpc('ping'), headers: { 'Mcp-Session-Id': 'nobody' } });
@@ -148,6 +170,11 @@ describe('/metrics', () => {
       await call(`${server.url}/mcp`, { body: rpc(`made/up${n}`) });
       await call(`${server.url}/mcp`, { body: rpc('tools/call', { name: `made_up_${n}` }) });
       await call(`${server.url}/mcp`, { body: rpc('tools/call', { name: { not: 'text' } }) });
+      await call(`${server.url}/made/up${n}`, { method: 'PROPFIND' });
+      await call(`${server.url}/mcp`, { body: rpc('ping'), headers: { 'MCP-Protocol-Version': `made-up-${n}` } });
+      await call(`${server.url}/mcp`, {
+        body: rpc('initialize', { protocolVersion: `made-up-${n}`, capabilities: {} }),
+      });
     }
     await call(`${server.url}/mcp`, { body: rpc('__proto__') });
     const figures = await scrape();
