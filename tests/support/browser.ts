@@ -1,10 +1,12 @@
 // A real browser without a window, with a profile of its own that goes when it is closed.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { programPath } from './cluster/programs.js';
 
-const PROGRAM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** What tests with a browser need: its name, or where `CHROMIUM` says it is. */
+export const BROWSER = process.env.CHROMIUM ?? 'chromium';
 
 const ARGUMENTS = [
   '--headless',
@@ -27,18 +29,12 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** @throws Error that says how to get one where there is none */
 export async function openBrowser(
   options: { readonly width?: number; readonly dark?: boolean } = {},
 ): Promise<Browser> {
-  if (!existsSync(PROGRAM)) {
-    throw new Error(
-      `There is no browser at ${PROGRAM}: install one (apt-get install chromium), or set CHROMIUM to where it is`,
-    );
-  }
   const profile = mkdtempSync(join(tmpdir(), 'dualgauge-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: PROGRAM,
+    executablePath: programPath(BROWSER),
     args: ARGUMENTS,
     viewport: { width: options.width ?? 1280, height: 900 },
     colorScheme: options.dark === true ? 'dark' : 'light',

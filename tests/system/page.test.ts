@@ -1,11 +1,12 @@
 // The page, in a real browser: what somebody sees who opens it, and what an operator sees happen.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import { Diagnosis } from '../../server/diagnosis.js';
 import { defineTool } from '../../tools/define-tool.js';
 import { shortenSessionId } from '../../transports/session-id.js';
-import { type Browser, openBrowser } from '../support/browser.js';
+import { BROWSER, type Browser, openBrowser } from '../support/browser.js';
+import { describeWith } from '../support/cluster/programs.js';
 import { createMcpApp } from '../../server/app.js';
 import { logLines } from '../support/log-lines.js';
 import { call, rpc } from '../support/http-call.js';
@@ -32,7 +33,7 @@ const everyKind = defineTool({
 
 const markup = defineTool({ name: 'markup', description: 'Answers markup.', run: () => MARKUP });
 
-describe('the page', () => {
+describeWith([BROWSER], 'the page', () => {
   let browser: Browser;
   let server: TestServer;
   const wait = waitingTool();
@@ -81,11 +82,13 @@ describe('the page', () => {
     const { page, context } = browser;
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
     const clipboard = (): Promise<unknown> => inPage(page, 'navigator.clipboard.readText()');
+    const copied = page.waitForSelector('.copy.done:text-is("Copied")');
     await page.click('button[aria-label="Copy the address of the modern door"]');
-    await page.waitForSelector('.copy.done');
+    await copied;
     expect(await clipboard()).toBe(`${server.url}/mcp`);
+    const copiedToo = page.waitForSelector('.addresses div:nth-child(2) .copy.done');
     await page.click('button[aria-label="Copy the address of the legacy door"]');
-    await page.waitForSelector('.addresses div:nth-child(2) .copy.done');
+    await copiedToo;
     expect(await clipboard()).toBe(`${server.url}/sse`);
     for (const name of ['Claude', 'Cursor', 'VS Code', 'OpenAI API', 'ChatGPT', 'curl', 'Older clients']) {
       await page.click(`role=tab[name="${name}"]`);
@@ -100,9 +103,10 @@ describe('the page', () => {
     await choose('countdown');
     await page.fill('[name="from"]', '3');
     await page.fill('[name="intervalMs"]', '100');
+    await inPage(page, WATCH_BAR);
     await page.click('button.primary');
-    await page.waitForSelector('progress[value="1"][max="3"], progress[value="2"][max="3"]');
     await page.waitForSelector('.status[data-state="done"]');
+    expect(await inPage(page, 'barSteps')).toEqual(['1 of 3', '2 of 3', '3 of 3']);
     const steps = await page.locator('.log li.progress').allTextContents();
     expect(steps.map((step) => /\d of 3: \d to go/.exec(step)?.[0])).toEqual([
       '1 of 3: 2 to go',
@@ -240,7 +244,7 @@ describe('the page', () => {
   }, 60_000);
 });
 
-describe('the page, seen from elsewhere', () => {
+describeWith([BROWSER], 'the page, seen from elsewhere', () => {
   let browser: Browser;
 
   afterEach(async () => {
@@ -285,6 +289,18 @@ describe('the page, seen from elsewhere', () => {
     60_000,
   );
 });
+
+/** Notes every step of a progress bar: how long each can be seen is up to the machine. */
+const WATCH_BAR = `
+  globalThis.barSteps = [];
+  new MutationObserver((changes) => {
+    for (const { target, oldValue } of [...changes, ...new Set(changes.map(({ target }) => ({ target })))]) {
+      const value = oldValue === undefined ? target.getAttribute('value') : oldValue;
+      const step = value + ' of ' + target.max;
+      if (value !== null && !barSteps.includes(step)) barSteps.push(step);
+    }
+  }).observe(document.body, { subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ['value'] });
+`;
 
 /** What an expression is in the page. As text, since the page has other types than we. */
 function inPage(page: Page, expression: string): Promise<unknown> {

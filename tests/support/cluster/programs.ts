@@ -6,7 +6,9 @@ import { describe, it } from '@jest/globals';
 /** Debian puts servers where an ordinary user's PATH does not look. */
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
 
+/** @param name or a whole path */
 export function findProgram(name: string): string | undefined {
+  if (name.startsWith('/')) return existsSync(name) ? name : undefined;
   return FOLDERS.filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
