@@ -205,7 +205,8 @@ class Composition implements McpApp {
       () => !this.#isDraining && this.#backplane.isReady(),
     );
     this.#observation.addRoutes(router);
-    const page = createPage({ info: this.#info, publicUrl: this.#settings.publicUrl });
+    const { publicUrl, authTokens } = this.#settings;
+    const page = createPage({ info: this.#info, publicUrl, asksForToken: authTokens.length > 0 });
     addRootRoute(router, { name: this.#info.name, version: this.#info.version }, page);
     this.#closeRouter(router);
   }

@@ -7,6 +7,8 @@ export interface PageFacts {
   readonly info: Implementation;
   /** Where clients reach the server, when the operator said so; else where the browser did. */
   readonly publicUrl: string | undefined;
+  /** Whether clients have to be given a token by hand. */
+  readonly asksForToken: boolean;
 }
 
 /** Beside this file, in the sources as in the build: what the browser gets is not compiled. */
@@ -31,7 +33,7 @@ const TYPES = new Map([
 ]);
 
 /** The page at `/`. Its files are read once, when somebody first looks at it. */
-export function createPage({ info, publicUrl }: PageFacts): Page {
+export function createPage({ info, publicUrl, asksForToken }: PageFacts): Page {
   const files = new Map<string, Promise<string>>();
   const read = (name: string): Promise<string> => {
     const known = files.get(name);
@@ -51,6 +53,7 @@ export function createPage({ info, publicUrl }: PageFacts): Page {
         ['description', info.description ?? ''],
         ['prefix', prefix],
         ['publicUrl', publicUrl ?? ''],
+        ['token', asksForToken ? 'yes' : 'no'],
       ]);
       const template = await read('index.html');
       return template.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => escapeHtml(facts.get(name) ?? ''));

@@ -3,7 +3,7 @@
 import { clientsOf } from './clients.js';
 import { byId, copyButton, element } from './dom.js';
 
-/** @param {{ base: string, name: string }} server */
+/** @param {import('./clients.js').Server} server */
 export function showConnect(server) {
   showAddresses(server.base);
   const clients = clientsOf(server);
@@ -44,7 +44,7 @@ export function showConnect(server) {
     panel.replaceChildren(
       element('p', {}, client.hint),
       ...client.snippets.map(({ label, text }) => snippet(label, text, client.name)),
-      ...notice(client, server.base),
+      ...notice(client, server),
     );
   }
 
@@ -82,16 +82,26 @@ function snippet(label, text, client) {
 
 /**
  * @param {import('./clients.js').Client} client
+ * @param {import('./clients.js').Server} server
+ */
+function notice({ hosted }, { base, asksForToken }) {
+  if (hosted === undefined) return [];
+  const texts = [reachable(hosted, base)];
+  if (asksForToken && hosted.token !== undefined) texts.push(hosted.token);
+  return texts.filter((text) => text !== undefined).map((text) => element('p', { class: 'notice' }, text));
+}
+
+/**
+ * @param {import('./clients.js').Hosted} hosted
  * @param {string} base
  */
-function notice({ isHosted }, base) {
+function reachable({ who }, base) {
   const { hostname, protocol } = new URL(base);
   const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-  if (isHosted !== true || (!isHere && protocol === 'https:')) return [];
-  const text = isHere
-    ? 'This address works on this machine only. A hosted assistant needs a public one that begins with https://.'
-    : 'A hosted assistant needs an address that begins with https://.';
-  return [element('p', { class: 'notice' }, text)];
+  if (!isHere && protocol === 'https:') return undefined;
+  return isHere
+    ? `This address works on this machine only. ${who} needs a public one that begins with https://.`
+    : `${who} needs an address that begins with https://.`;
 }
 
 /**

@@ -8,10 +8,10 @@ import { showOperator } from './operator.js';
 
 const HEALTH_MS = 10_000;
 
-const { prefix = '', publicUrl = '', name = 'server' } = document.body.dataset;
+const { prefix = '', publicUrl = '', name = 'server', token } = document.body.dataset;
 const address = publicUrl === '' ? `${location.origin}${prefix}` : `${publicUrl}${prefix}`;
 
-showConnect({ base: address, name: /^[\w.-]+$/.test(name) ? name : 'server' });
+showConnect({ base: address, name: /^[\w.-]+$/.test(name) ? name : 'server', asksForToken: token === 'yes' });
 showHealth();
 showTools();
 showOperator(prefix);
@@ -77,11 +77,23 @@ function showTools() {
       client = undefined;
       say('bad', error instanceof Error ? error.message : String(error));
       if (error instanceof Refusal && error.status === 401) {
-        const details = /** @type {HTMLDetailsElement} */ (document.querySelector('.token'));
-        details.open = true;
+        askForToken();
       }
-      if (chosen === undefined) panel.replaceChildren(element('p', { class: 'quiet' }, 'No tools to show.'));
+      if (chosen === undefined) {
+        const isLocked = error instanceof Refusal && error.status === 401;
+        const text = isLocked ? 'Enter an access token above to see the tools.' : 'No tools to show.';
+        panel.replaceChildren(element('p', { class: 'quiet' }, text));
+      }
     }
+  }
+
+  function askForToken() {
+    const details = /** @type {HTMLDetailsElement} */ (document.querySelector('.token'));
+    details.open = true;
+    const hasOne = byId('access-token', HTMLInputElement).value.trim() !== '';
+    byId('token-title', HTMLElement).textContent = hasOne
+      ? 'The server does not know this access token'
+      : 'This server asks for an access token';
   }
 
   /** @param {McpClient} from */
