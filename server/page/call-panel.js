@@ -18,17 +18,22 @@ export function createCallPanel(tool, { client, doorName }) {
   const callButton = element('button', { type: 'submit', class: 'primary' }, 'Call');
   const cancelButton = element('button', { type: 'button', hidden: true }, 'Cancel');
   const output = element('div', { class: 'output' });
+  /** @type {HTMLElement | undefined} */
+  let wrong;
   const outcome = new Outcome(output);
 
   async function call() {
     /** @type {unknown} */
     let args;
+    wrong?.removeAttribute('aria-invalid');
     try {
       args = form.read();
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
       outcome.refuse(error.message);
-      error.control.focus();
+      wrong = error.control;
+      wrong.setAttribute('aria-invalid', 'true');
+      wrong.focus();
       return;
     }
     const current = client();
@@ -56,7 +61,7 @@ export function createCallPanel(tool, { client, doorName }) {
   return [
     element('h3', { id: 'tool-title' }, tool.title ?? tool.name),
     element('p', { class: 'badges' }, element('code', {}, tool.name), ...badges(tool)),
-    element('p', {}, tool.description ?? ''),
+    element('p', { class: 'description' }, tool.description ?? ''),
     element(
       'form',
       {
@@ -81,13 +86,17 @@ class Outcome {
   #door = '';
   /** @type {HTMLProgressElement} */
   #bar = element('progress', { 'aria-label': 'Progress of the call' });
+  /** Said aloud: only what begins and what came of it. */
   #status = element('p', { class: 'status', role: 'status' });
+  #step = element('p', { class: 'step' });
   #log = element('ol', { class: 'log', 'aria-label': 'What the tool said meanwhile' });
-  #result = element('div', { class: 'result', 'aria-live': 'polite' });
+  #result = element('div', { class: 'result' });
 
   /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
+    // Only what is there before it is filled is said aloud.
+    place.append(this.#status);
   }
 
   /** @param {string} door */
@@ -98,7 +107,8 @@ class Outcome {
     this.#log.replaceChildren();
     this.#result.replaceChildren();
     this.#show('running', `Calling over the ${door}…`);
-    this.place.replaceChildren(this.#status, this.#bar, this.#log, this.#result);
+    this.#step.textContent = '';
+    this.place.append(this.#step, this.#bar, this.#log, this.#result);
   }
 
   /** @param {import('./mcp-client.js').Message} message */
@@ -111,7 +121,7 @@ class Outcome {
       }
       const done = typeof total === 'number' ? `${Math.floor(progress)} of ${total}` : String(Math.floor(progress));
       const words = typeof message === 'string' ? `${done}: ${message}` : done;
-      this.#status.textContent = words;
+      this.#step.textContent = words;
       this.#say(words, 'progress');
     } else if (method === 'notifications/message') {
       this.#say(typeof params?.data === 'string' ? params.data : JSON.stringify(params?.data), 'message');
@@ -126,7 +136,7 @@ class Outcome {
       isError ? 'failed' : 'done',
       `${isError ? 'The tool failed' : 'Answered'} in ${took} over the ${this.#door}`,
     );
-    this.#bar.remove();
+    this.#rest();
     const blocks = Array.isArray(result?.content) ? result.content.map(contentBlock) : [];
     const structured =
       result?.structuredContent === undefined
@@ -144,9 +154,13 @@ class Outcome {
 
   /** @param {string} why */
   refuse(why) {
-    this.#bar.remove();
-    if (!this.#status.isConnected) this.place.replaceChildren(this.#status, this.#log, this.#result);
+    this.#rest();
     this.#show('failed', why);
+  }
+
+  #rest() {
+    this.#bar.remove();
+    this.#step.remove();
   }
 
   /**

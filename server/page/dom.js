@@ -22,9 +22,15 @@ export function element(tag, attributes = {}, ...children) {
   }
   for (const child of children) {
     if (child !== null && child !== undefined && child !== false)
-      made.append(typeof child === 'number' ? String(child) : child);
+      made.append(typeof child === 'object' ? child : readable(String(child)));
   }
   return made;
+}
+
+// What turns the reading direction around makes a name read as another.
+/** @param {string} text */
+function readable(text) {
+  return text.replace(/[\u202d\u202e]/g, '\ufffd');
 }
 
 /**

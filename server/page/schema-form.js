@@ -60,7 +60,9 @@ function createGroup(properties, required) {
  * @returns {Field}
  */
 function createField(name, schema, isRequired) {
-  const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== 'null') : schema.type;
+  const types = [schema.type].flat().filter((/** @type {unknown} */ one) => one !== 'null');
+  // Of several only the one who fills it in knows which.
+  const type = types.length === 1 ? types[0] : undefined;
   if (type === 'object' && isObject(schema.properties)) return createNested(name, schema, isRequired);
   if (Array.isArray(schema.enum)) return createChoice(name, schema, isRequired);
   switch (type) {

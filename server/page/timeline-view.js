@@ -153,7 +153,7 @@ function describe(event, facts) {
     case 'exchange':
       return describeExchange(facts);
     case 'answer':
-      return [subject(facts), ` answered after its request had ended: ${facts.outcome} in ${formatMs(facts.callMs)}`];
+      return [subject(facts), ` answered ${whereTo(facts)}: ${facts.outcome} in ${formatMs(facts.callMs)}`];
     case 'call started':
       return [subject(facts), ' began'];
     case 'stream opened':
@@ -166,6 +166,8 @@ function describe(event, facts) {
       return [`The session ended: ${facts.reason}`];
     case 'not sent':
       return [`Not sent: ${facts.method}`];
+    case 'broken request':
+      return [element('b', {}, 'Not a request'), ` ${facts.status} · ${facts.refused}`];
     case 'missed':
       return [`${facts.missed} things happened too fast to be shown`];
     default:
@@ -178,7 +180,7 @@ function describeExchange(facts) {
   const isStream = facts.stream !== undefined;
   const parts = [
     facts.status === undefined ? 'no answer' : String(facts.status),
-    facts.outcome !== undefined && facts.outcome !== 'ok' ? facts.outcome : undefined,
+    facts.outcome === 'pending' ? 'still working' : facts.outcome === 'ok' ? undefined : facts.outcome,
     formatMs(facts.ms),
     isStream ? `${facts.events} events, ${formatBytes(facts.bytes)}` : undefined,
     facts.ended === undefined ? undefined : (ENDS.get(facts.ended) ?? facts.ended),
@@ -193,6 +195,12 @@ function describeExchange(facts) {
 function subject(facts) {
   const { verb, path, method, tool } = facts;
   return element('b', {}, tool ?? method ?? `${verb} ${path}`);
+}
+
+/** @param {Record<string, any>} facts */
+function whereTo({ door, answeredOn }) {
+  if (answeredOn === 'task') return 'as a task';
+  return door === 'legacy' ? 'on the stream' : 'after its request had ended';
 }
 
 /** @param {Record<string, any>} facts */

@@ -1,4 +1,5 @@
 // The page, in a real browser: what somebody sees who opens it, and what an operator sees happen.
+import axe from 'axe-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
@@ -151,6 +152,56 @@ describeWith([BROWSER], 'the page', () => {
     expect(await inPage(page, 'document.activeElement.name')).toBe('list');
   });
 
+  it('says aloud that a call began and how it ended, not every step of it', async () => {
+    const { page } = browser;
+    await choose('countdown');
+    await page.fill('[name="from"]', '20');
+    await page.fill('[name="intervalMs"]', '1');
+    await inPage(page, WATCH_ALOUD);
+    await page.click('button.primary');
+    await page.waitForSelector('.status[data-state="done"]');
+    expect(await inPage(page, 'saidAloud')).toEqual([
+      'Calling over the modern door…',
+      expect.stringMatching(/^Answered in .* over the modern door$/),
+    ]);
+  });
+
+  it('says which field is wrong to those who do not see it', async () => {
+    const { page } = browser;
+    await choose('every_kind');
+    await page.fill('[name="list"]', '[1');
+    await page.click('button.primary');
+    await page.waitForSelector('[name="list"][aria-invalid="true"]:focus');
+    await page.fill('[name="list"]', '[1]');
+    await page.click('button.primary');
+    await page.waitForSelector('.status[data-state="done"]');
+    expect(await page.locator('[aria-invalid]').count()).toBe(0);
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'breaks no rule of accessibility that a program can tell: %s',
+    async (colorScheme) => {
+      const { page } = browser;
+      await page.emulateMedia({ colorScheme });
+      await page.waitForSelector('#live.on');
+      await call(`${server.url}/mcp`, { body: rpc('ping'), headers: { 'Mcp-Session-Id': 'nobody' } });
+      await page.waitForSelector('#timeline li.bad');
+      for (const tool of ['every_kind', 'markup', 'wait']) {
+        const calls = wait.signals.length;
+        await choose(tool);
+        await page.click('.schemas summary');
+        await page.click('button.primary');
+        if (tool === 'wait') await wait.started(calls + 1);
+        else await page.waitForSelector('.status[data-state="done"]');
+        expect(await violations(page)).toEqual([]);
+      }
+      await page.click('button:text-is("Cancel")');
+      await page.waitForSelector('.status[data-state="failed"]');
+      expect(await violations(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'light' });
+    },
+  );
+
   it('shows what others wrote as text, never as markup', async () => {
     const { page, complaints } = browser;
     await choose('markup');
@@ -251,6 +302,59 @@ describeWith([BROWSER], 'the page, seen from elsewhere', () => {
     await browser.close();
   });
 
+  it('tells each client how to send its token, where there is one to send', async () => {
+    const token = 'a-token-that-is-long-enough-0123456789';
+    const server = await startServer({ authTokens: [{ name: 'ada', token }] });
+    browser = await openBrowser();
+    const { page } = browser;
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector('#token-title:text-is("This server asks for an access token")');
+    await page.waitForSelector('#tool-panel:has-text("Enter an access token above")');
+    for (const name of ['Claude', 'Cursor', 'VS Code', 'OpenAI API', 'curl', 'Older clients']) {
+      await page.click(`role=tab[name="${name}"]`);
+      expect((await page.locator('#client-panel pre').allTextContents()).join('\n')).toContain('YOUR_TOKEN');
+    }
+    await page.fill('#access-token', 'not-that-one');
+    await page.click('#token-form button');
+    await page.waitForSelector('#token-title:text-is("The server does not know this access token")');
+    await page.fill('#access-token', token);
+    await page.click('#token-form button');
+    await page.waitForSelector('#connection[data-state="good"]');
+    await page.goto('about:blank');
+    await server.close();
+  }, 60_000);
+
+  it.each([390, 640, 1280])(
+    'fits %s pixels, whatever things are called',
+    async (width) => {
+      const long = 'a_name_that_goes_on_without_a_break_'.repeat(4).slice(0, 128);
+      const verbose = defineTool({
+        name: long,
+        title: 'A title that goes on '.repeat(20),
+        description: `First.\n\n${'x'.repeat(400)}`,
+        input: z.object({ [long]: z.string().describe(long), choice: z.enum([long, 'b']).describe(long) }),
+        run: () => long,
+      });
+      const reversing = defineTool({ name: 'reversing', title: '\u202elive', description: 'x', run: () => 'x' });
+      const server = await startServer({ tools: [verbose, reversing], title: long, description: long });
+      browser = await openBrowser({ width });
+      const { page } = browser;
+      await page.goto(`${server.url}/`);
+      await page.waitForSelector('#live.on');
+      const clientInfo = { name: long, version: long };
+      await call(`${server.url}/mcp`, { body: rpc('initialize', { clientInfo, capabilities: {} }) });
+      await call(`${server.url}/mcp`, { body: rpc(long) });
+      await page.waitForSelector(`#sessions td:has-text("a_name_that")`);
+      await page.click(`[data-tool="${long}"]`);
+      expect(await inPage(page, 'document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+      expect(await inPage(page, WIDER_THAN_PANEL)).toEqual([]);
+      expect(await page.textContent('[data-tool="reversing"] strong')).toBe('\ufffdlive');
+      await page.goto('about:blank');
+      await server.close();
+    },
+    60_000,
+  );
+
   it('asks an operator for the token, and opens with it', async () => {
     const server = await startServer({ debugToken: 'the-token-of-the-operator' });
     browser = await openBrowser();
@@ -301,6 +405,30 @@ const WATCH_BAR = `
     }
   }).observe(document.body, { subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ['value'] });
 `;
+
+/** Notes what a screen reader would be told of a call. */
+const WATCH_ALOUD = `
+  globalThis.saidAloud = [];
+  new MutationObserver(() => saidAloud.push(document.querySelector('.output [role="status"]').textContent)).observe(
+    document.querySelector('.output [role="status"]'), { childList: true });
+  if (document.querySelector('#tool-panel [aria-live]:not([aria-live="off"])')) saidAloud.push('and more');
+`;
+
+const WIDER_THAN_PANEL = `
+  [...document.querySelectorAll('#tool-panel *')]
+    .filter((one) => one.getBoundingClientRect().right > document.querySelector('#tool-panel').getBoundingClientRect().right)
+    .map((one) => one.outerHTML.slice(0, 100))
+`;
+
+/** What axe finds wrong, in its words. */
+async function violations(page: Page): Promise<unknown> {
+  await inPage(page, axe.source);
+  return inPage(
+    page,
+    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html, failureSummary }) => html.slice(0, 150) + failureSummary).join(' | ')))`,
+  );
+}
 
 /** What an expression is in the page. As text, since the page has other types than we. */
 function inPage(page: Page, expression: string): Promise<unknown> {
