@@ -13,6 +13,9 @@ const URL_PASSWORD = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*):[^\s@/"]+@/gi;
 const BARE_PAIR = /([\w-]{2,40})=(?!["'\\])([^\s&;,"'<>#]+)/g;
 const PAIR = /(\\?["']?)([\w-]{2,40})\1(\s*[:=]\s*)(\\?["'])((?:(?!\4).)*)\4/g;
 
+/** What JSON leaves as it is, and a terminal or a reader of lines does not. */
+const UNRULY = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 const MAX_DEPTH = 12;
 const MAX_ITEMS = 100;
 const MAX_CHARS = 2000;
@@ -26,7 +29,7 @@ export function mask(value: unknown, depth = 0): unknown {
   const entries = Object.entries(value).slice(0, MAX_ITEMS);
   const said = saidName(value);
   return Object.fromEntries(
-    entries.map(([name, inner]) => [name, maskNamed(name === 'value' ? said : name, inner, depth)]),
+    entries.map(([name, inner]) => [tame(name), maskNamed(name === 'value' ? said : name, inner, depth)]),
   );
 }
 
@@ -46,7 +49,7 @@ function isSecretName(name: string): boolean {
 /** The text, bounded in size, with what looks like a secret masked. */
 export function maskText(text: string): string {
   const short = text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}… (${text.length} characters)` : text;
-  return short
+  return tame(short)
     .replace(BEARER, `$1 ${MASK}`)
     .replace(JWT, MASK)
     .replace(KEY, MASK)
@@ -55,4 +58,8 @@ export function maskText(text: string): string {
     .replace(PAIR, (whole: string, open: string, name: string, between: string, quote: string) =>
       isSecretName(name) ? `${open}${name}${open}${between}${quote}${MASK}${quote}` : whole,
     );
+}
+
+function tame(text: string): string {
+  return text.replace(UNRULY, '?');
 }

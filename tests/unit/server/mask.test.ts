@@ -51,6 +51,10 @@ describe('what is masked in logged bodies', () => {
     expect(mask({ headers })).toEqual({ headers: [{ [key]: 'X-Api-Key', value: '[masked]' }, headers[1]] });
   });
 
+  it('is what would speak to the terminal of its reader, or begin a line', () => {
+    expect(mask({ 'a\u009b': ['b\u2028\u202ec\u0085\n'] })).toEqual({ 'a?': ['b??c?\n'] });
+  });
+
   it('is bounded, however large and deep the body', () => {
     let deep: unknown = 'end';
     for (let level = 0; level < 60; level += 1) deep = { deep };
