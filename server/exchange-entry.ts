@@ -9,8 +9,6 @@ import { clip } from './clip.js';
 import { diagnose, type DiagnosisName } from './diagnosis.js';
 import { refusalOf } from './refusal.js';
 
-export { clip } from './clip.js';
-
 /**
  * One HTTP exchange as it is logged and kept: plain values, nothing that is private, nothing that keeps a session
  * alive. All entries have one shape, and what does not apply is `undefined`.

@@ -89,7 +89,8 @@ export class Metrics {
 
   /** Where nobody knows how long an event waited, nothing is better than a nought. */
   eventWritten(waitedMs: number): void {
-    if (!Number.isNaN(waitedMs)) this.delivery.observe(waitedMs);
+    // Where two clocks are compared, nothing may seem to come before it was sent.
+    if (!Number.isNaN(waitedMs)) this.delivery.observe(Math.max(0, waitedMs));
   }
 
   storeAnswered(operation: string, ms: number, isOk: boolean): void {

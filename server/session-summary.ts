@@ -4,8 +4,9 @@ import type { Session } from '../transports/session.js';
 import { shortenSessionId } from '../transports/session-id.js';
 import type { SessionRecord } from '../transports/session-store.js';
 import type { SseWriter } from '../transports/sse-writer.js';
+import { clip } from './clip.js';
 import { Diagnosis, type DiagnosisName } from './diagnosis.js';
-import { clip, round } from './exchange-entry.js';
+import { round } from './exchange-entry.js';
 import type { Timeline, TimelineItem } from './timeline.js';
 
 const LAST_EVENTS = 3;

@@ -46,14 +46,22 @@ export function showOperator(base) {
     byId('partial', HTMLElement).hidden = isPartial !== true;
     byId('session-count', HTMLElement).textContent = String(count);
     table.show(sessions);
-    byId('operator-locked', HTMLElement).hidden = true;
-    byId('operator-view', HTMLElement).hidden = false;
+    unlock();
     return true;
+  }
+
+  // Whoever has just let himself in goes on where there is something to see.
+  function unlock() {
+    const locked = byId('operator-locked', HTMLElement);
+    const hadFocus = locked.contains(document.activeElement);
+    locked.hidden = true;
+    byId('operator-view', HTMLElement).hidden = false;
+    if (hadFocus) byId('timeline', HTMLElement).focus();
   }
 
   /** @param {string} why */
   function lock(why) {
-    byId('operator-why', HTMLElement).textContent = why;
+    byId('operator-why', HTMLElement).textContent = token === '' ? why : `That is not the token. ${why}`;
     byId('operator-locked', HTMLElement).hidden = false;
     byId('operator-view', HTMLElement).hidden = true;
   }
@@ -95,7 +103,9 @@ export function showOperator(base) {
   function live(isLive, text) {
     const place = byId('live', HTMLElement);
     place.classList.toggle('on', isLive);
-    byId('live-text', HTMLElement).textContent = text;
+    const words = byId('live-text', HTMLElement);
+    // Said aloud whenever it is set.
+    if (words.textContent !== text) words.textContent = text;
   }
 
   /** @param {string | undefined} id */

@@ -66,7 +66,9 @@ export class SessionTable {
     const texts = [
       principal === undefined ? name : `${name} (${principal})`,
       `${door === 'legacy' ? 'legacy' : 'modern'}${revision === undefined ? '' : `, ${revision}`}`,
-      `${stream}${posts > 0 ? ` +${posts}` : ''}${unheard > 0 ? `, ${unheard} not sent` : ''}`,
+      [`${stream}${posts > 0 ? ` +${posts}` : ''}`, unheard > 0 && `${unheard} not sent`, session.diagnosis]
+        .filter(Boolean)
+        .join(', '),
       busy.length === 0 ? '—' : busy.slice(0, 3).join(', ') + (busy.length > 3 ? ` +${busy.length - 3}` : ''),
       queued === undefined || queued === 0 ? '—' : `${queued} events`,
       formatMs(ageMs),
@@ -78,7 +80,7 @@ export class SessionTable {
     });
     row.classList.toggle('busy', calls.length > 0);
     row.classList.toggle('problem', session.diagnosis !== undefined);
-    row.title = session.diagnosis ?? whereOf(session);
+    row.title = whereOf(session);
   }
 }
 

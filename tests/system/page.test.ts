@@ -364,6 +364,9 @@ describeWith([BROWSER], 'the page, seen from elsewhere', () => {
     await page.goto(`${server.url}/`);
     await page.waitForSelector('#operator-locked:visible');
     expect(await page.isVisible('#operator-view')).toBe(false);
+    await page.fill('#operator-token', 'another-token');
+    await page.click('#unlock button');
+    await page.waitForSelector('#operator-why:text("That is not the token")');
     await page.fill('#operator-token', 'the-token-of-the-operator');
     await page.click('#unlock button');
     await page.waitForSelector('#operator-view:visible');

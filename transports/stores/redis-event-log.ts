@@ -62,6 +62,7 @@ export class RedisEventLog implements EventLog {
       marks: () => this.#marks(session, stream),
       isOwed,
       isFresh,
+      toLocalTime: (redisMs) => this.#options.instances.toLocalTime(redisMs),
     });
     const readers = this.#readers.get(session) ?? new Set();
     this.#readers.set(session, readers.add(reader));

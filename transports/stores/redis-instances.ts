@@ -6,7 +6,7 @@ const BEAT = new RedisScript(
   `
 redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return redis.call('HGETALL', KEYS[1])
+return { redis.call('TIME'), redis.call('HGETALL', KEYS[1]) }
 `,
 );
 
@@ -47,6 +47,8 @@ export class RedisInstances {
   readonly #onDeath = new Set<(instance: string) => void>();
   readonly #others = new Map<string, Pulse>();
   readonly #dead = new Set<string>();
+  /** How far the clock of Redis is ahead of this process's `performance.now()`; `NaN` before anybody knows. */
+  #ahead = NaN;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisConnection, times: InstanceTimes = DEFAULT_TIMES) {
@@ -84,12 +86,20 @@ export class RedisInstances {
     return false;
   }
 
+  /** What `performance.now()` was here when it was that time at Redis, in ms since the epoch; `NaN` when nobody knows. */
+  toLocalTime(redisMs: number): number {
+    return redisMs - this.#ahead;
+  }
+
   onDeath(listener: (instance: string) => void): void {
     this.#onDeath.add(listener);
   }
 
   async #beat(): Promise<void> {
-    const counts = (await this.#redis.run(BEAT, [this.#key], [this.id, TTL_MS])) as string[];
+    const askedAt = performance.now();
+    const beat = (await this.#redis.run(BEAT, [this.#key], [this.id, TTL_MS])) as [[string, string], string[]];
+    const [[seconds, micros], counts] = beat;
+    this.#ahead = Number(seconds) * 1000 + Number(micros) / 1000 - (askedAt + performance.now()) / 2;
     const seen = new Map<string, string>();
     for (let i = 0; i + 1 < counts.length; i += 2) seen.set(counts[i] ?? '', counts[i + 1] ?? '');
     seen.delete(this.id);

@@ -28,6 +28,8 @@ export interface ReaderOptions {
   readonly isOwed: () => boolean;
   /** Whether nothing can have been said before: a stream that this instance has just made. */
   readonly isFresh: boolean;
+  /** The time of Redis, in ms since the epoch, as `performance.now()` of this process. */
+  readonly toLocalTime: (redisMs: number) => number;
 }
 
 interface Entry {
@@ -121,7 +123,7 @@ export class RedisReader {
         else if (this.#isFinished || this.#at >= this.#endsAt) return;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       } else if (next.seq === this.#at + 1) {
-        yield toEvent(next);
+        yield this.#toEvent(next);
         this.#take(next);
       } else if (next.seq > this.#at) {
         this.lookAgain();
@@ -154,7 +156,7 @@ export class RedisReader {
         if (entry.stream === this.#options.stream && entry.seq > this.#at) {
           // The window moved on while it was being read.
           if (entry.seq > this.#at + 1) throw new StreamOverrun();
-          yield toEvent(entry);
+          yield this.#toEvent(entry);
         }
         this.#take(entry);
       }
@@ -230,9 +232,11 @@ export class RedisReader {
     for (const { done } of reached) done();
   }
 
-  readonly #onAbort = (): void => this.#wake();
-}
+  // Its place begins with when it was kept.
+  #toEvent({ seq, id, data, kind }: Entry): LoggedEvent {
+    const at = this.#options.toLocalTime(Number.parseInt(id, 10));
+    return { cursor: String(seq), data, kind: kind as EventKind, at };
+  }
 
-function toEvent({ seq, data, kind }: Entry): LoggedEvent {
-  return { cursor: String(seq), data, kind: kind as EventKind };
+  readonly #onAbort = (): void => this.#wake();
 }

@@ -111,6 +111,18 @@ describeWith(['redis-server'], 'an operator of two instances', () => {
     await until(async () => (await readDebug(a.url, 'sessions')).isPartial === undefined);
   }, 60_000);
 
+  it('reads how long events took to their client, whichever instance they came from', async () => {
+    const legacy = await LegacyVisitor.open(a);
+    await legacy.initialize(a);
+    await legacy.post(b, call('who', {}, 1));
+    await legacy.answer(1);
+    const figures = await (await fetch(`${a.url}/metrics`)).text();
+    // An answer of each.
+    expect(figures).toMatch(/dualgauge_event_delivery_seconds_count 2/);
+    expect(Number(/dualgauge_event_delivery_seconds_sum (\S+)/.exec(figures)?.[1])).toBeLessThan(5);
+    legacy.close();
+  }, 60_000);
+
   it('reads how long Redis takes, by what it was asked, and how often it did not answer', async () => {
     const figures = async (): Promise<string> => (await fetch(`${a.url}/metrics`)).text();
     const visitor = await McpVisitor.open(a);
