@@ -27,6 +27,7 @@ import { handshakeTaskMethods } from '../transports/handshake-task-methods.js';
 import { taskMethods } from '../transports/task-methods.js';
 import { Tasks } from '../transports/tasks.js';
 import { Access } from './access.js';
+import { Arrivals } from './arrivals.js';
 import { type Backplane, createBackplane } from './backplane.js';
 import { completionMethod } from './completion.js';
 import { errorHandler, notFound } from './error-handler.js';
@@ -39,7 +40,7 @@ import { Observation } from './observation.js';
 import { type McpAppOptions, type ServerSettings, settingsOf } from './options.js';
 import { createPage } from './page.js';
 import { createSeal } from './seal.js';
-import { closeServer, delivered, trackSockets } from './shutdown.js';
+import { closeServer, delivered } from './shutdown.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -221,7 +222,7 @@ class Composition implements McpApp {
     const server = createHttpServer(this.app, this.#settings, (refused) =>
       this.#observation.watch.connectionRefused(refused),
     );
-    trackSockets(server);
+    const arrivals = new Arrivals(server);
     if (!this.#isLoopbackBind) this.#gate.goPublic();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -238,11 +239,26 @@ class Composition implements McpApp {
       url,
       port: actual,
       server,
-      close: () => this.#stop(server),
+      close: () => this.#stop(server, arrivals),
     };
   }
 
   async close(): Promise<void> {
+    await this.#finish();
+    await this.#backplane.stop();
+  }
+
+  // Listens to the end: calls in flight may need an answer of their client, which comes on a connection of its own. And
+  // knows all that others know to the end: what comes may be theirs.
+  async #stop(server: Server, arrivals: Arrivals): Promise<void> {
+    const until = performance.now() + this.#settings.drainMs;
+    arrivals.sendAway();
+    await this.#finish();
+    await closeServer(server, arrivals, { hasOthers: this.#backplane.hasOthers(), until });
+    await this.#backplane.stop();
+  }
+
+  async #finish(): Promise<void> {
     this.#isDraining = true;
     this.sessions.drain();
     await this.#drain();
@@ -250,13 +266,6 @@ class Composition implements McpApp {
     this.sessions.closeAll('shutdown');
     this.streams.end('shutdown');
     this.calls.stop();
-    await this.#backplane.stop();
-  }
-
-  // Listens to the end: calls in flight may need an answer of their client, which comes on a connection of its own.
-  async #stop(server: Server): Promise<void> {
-    await this.close();
-    await closeServer(server);
   }
 
   // Long-lived calls such as subscriptions wait for nothing but the end, so they are told of it at once.

@@ -30,6 +30,8 @@ export interface Backplane {
   /** @throws Error when it cannot be reached */
   start(): Promise<void>;
   isReady(): boolean;
+  /** Whether other instances live, as far as is known. */
+  hasOthers(): boolean;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ function createLocal({ settings }: BackplaneOptions): Backplane {
     others: undefined,
     start: () => Promise.resolve(),
     isReady: () => true,
+    hasOthers: () => false,
     stop: () => Promise.resolve(),
   };
 }
@@ -105,6 +108,7 @@ function createShared(url: string, { settings, changes, onFault, onAnswered }: B
     },
     start,
     isReady: () => redis.isReady,
+    hasOthers: () => instances.hasOthers,
     async stop() {
       await log.settle(SETTLE_MS);
       await instances.stop();

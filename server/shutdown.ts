@@ -1,31 +1,24 @@
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { MAIN_STREAM } from '../transports/event-id.js';
 import type { EventLog } from '../transports/event-log.js';
 import type { SseWriter } from '../transports/sse-writer.js';
+import type { Arrivals } from './arrivals.js';
 
 /** How long clients may take for what they are still owed when all calls are over. */
 const DELIVERY_MS = 2000;
 /** How long connections may take to end by themselves. */
 const LINGER_MS = 1000;
 const LOOK_MS = 10;
-/** How long a connection may be open without having said a word. */
-const SILENCE_MS = 150;
-/** How long a moment is looked for in which nobody comes. */
+/**
+ * How long a connection may be open without having said a word. A proxy's has a request on its way, which must be read
+ * to be refused: one that is cut may have begun, and nobody dares to send it again.
+ */
+const SILENCE_MS = 1000;
+/** For how long nobody must have come, where balancers learn from refusals that there is nobody here any more. */
 const QUIET_MS = 500;
-
-const sockets = new WeakMap<Server, Set<Socket>>();
-
-/** Remembers a server's connections, so that `closeServer` can tell which never said a word. */
-export function trackSockets(server: Server): void {
-  const open = new Set<Socket>();
-  sockets.set(server, open);
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
-}
+/** How long a moment is looked for in which nobody comes. */
+const MOMENT_MS = 500;
 
 /** Resolves when whoever is connected has got what the log holds for it, or has had its time. */
 export async function delivered(streams: Iterable<SseWriter>, log: EventLog): Promise<void> {
@@ -33,42 +26,31 @@ export async function delivered(streams: Iterable<SseWriter>, log: EventLog): Pr
   while ([...streams].some((writer) => isOwed(writer, log)) && performance.now() < giveUpAt) await setTimeout(LOOK_MS);
 }
 
-/** Stops listening, and ends every connection: those at rest at once, the others when they had their time. */
-export async function closeServer(server: Server): Promise<void> {
-  await quietMoment(server);
+export interface Departure {
+  /** Whether there are others whom those who come can be served by. */
+  readonly hasOthers: boolean;
+  /** Until when they are still told that this server goes. */
+  readonly until: number;
+}
+
+/**
+ * Stops listening, and ends every connection: those at rest at once, the others when they had their time. Where others
+ * are there, it first turns away whoever comes until nobody does: who is refused by a word goes elsewhere, but who is
+ * cut off by a port that closes cannot tell whether something has begun.
+ */
+export async function closeServer(server: Server, arrivals: Arrivals, { hasOthers, until }: Departure): Promise<void> {
+  const soon = performance.now() + MOMENT_MS;
+  await arrivals.quiet(hasOthers ? QUIET_MS : 0, hasOthers ? Math.max(until, soon) : soon);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // One that has just been answered is at rest only now.
-  const look = setInterval(() => server.closeIdleConnections(), LOOK_MS);
-  // Clients open spare connections that never say a word; Node does not count those as idle. A proxy's have a request on
-  // its way, which must be read to be refused: one that is cut may have begun, and nobody dares to send it again.
-  const silent = globalThis.setTimeout(() => {
-    for (const socket of sockets.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
-  }, SILENCE_MS);
+  const look = setInterval(() => {
+    server.closeIdleConnections();
+    arrivals.endSilent(SILENCE_MS);
+  }, LOOK_MS);
   const end = globalThis.setTimeout(() => server.closeAllConnections(), LINGER_MS);
   await closed;
   clearInterval(look);
   clearTimeout(end);
-  clearTimeout(silent);
-}
-
-/**
- * Resolves when nobody waits to be let in: who does when the port is closed has sent a request that is cut off unread.
- * Not for ever: where somebody always does, a moment between two is all there is.
- */
-async function quietMoment(server: Server): Promise<void> {
-  let hasComeIn = true;
-  const onConnection = (): void => {
-    hasComeIn = true;
-  };
-  server.on('connection', onConnection);
-  const giveUpAt = performance.now() + QUIET_MS;
-  for (let tookMs = Infinity; (hasComeIn || tookMs > 1) && performance.now() < giveUpAt;) {
-    hasComeIn = false;
-    const before = performance.now();
-    await new Promise((resolve) => setImmediate(resolve));
-    tookMs = performance.now() - before;
-  }
-  server.off('connection', onConnection);
 }
 
 // A stream of a request ends by itself when its response is written; the session's own never does.

@@ -113,6 +113,26 @@ describe('a server that drains', () => {
     },
   );
 
+  it('reads what is said late on a connection that it let in, and refuses it', async () => {
+    const server = await start();
+    const socket = await RawSocket.open(server.url);
+    closing.push(() => socket.close());
+    // Who comes later is let in later.
+    await call(`${server.url}/health`);
+    const closed = server.close();
+    await until('the port is closed', () =>
+      call(`${server.url}/health`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await delay(400);
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+    const reply = await socket.request({ method: 'POST', path: '/mcp', headers, body: JSON.stringify(rpc('ping')) });
+    expect([reply.status, reply.header('retry-after'), reply.header('connection')]).toEqual([503, '5', 'close']);
+    await within(5000, 'the server to be closed', closed);
+  });
+
   it('aborts what takes longer than DRAIN_MS', async () => {
     const waiting = waitingTool();
     const server = await start({ tools: [waiting.tool], drainMs: 100 });

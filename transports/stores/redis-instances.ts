@@ -69,6 +69,11 @@ export class RedisInstances {
     await this.#redis.command('HDEL', this.#key, this.id).catch(() => undefined);
   }
 
+  /** Whether others live, as far as is known. */
+  get hasOthers(): boolean {
+    return this.#others.size > 0;
+  }
+
   /** Whether there is such an instance, as far as is known. @throws HttpError 503 when the store does not answer */
   async isThere(instance: string): Promise<boolean> {
     if (instance === this.id || this.#others.has(instance)) return true;
