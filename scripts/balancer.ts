@@ -1,11 +1,14 @@
 /**
  * A small balancer for `npm run cluster`: each request goes to the next instance, none is sticky. What an instance
  * refuses before it begins, because it is not there or says 503, is taken to the next; what may have begun never is.
+ * Who refused is asked last for a moment: an instance that goes closes its port when nobody comes any more.
  */
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** Kept until an instance has taken it, so that it can be offered to another. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Longer than an instance that goes waits for somebody to come. */
+const LEFT_ALONE_MS = 2000;
 
 export interface Balancer {
   readonly server: Server;
@@ -16,20 +19,32 @@ export interface Balancer {
 /** `ports` is asked anew for every request: instances come and go. */
 export function createBalancer(ports: () => readonly number[]): Balancer {
   const counts = new Map<number, number>();
+  const refusedAt = new Map<number, number>();
   let turn = 0;
+
+  // Those that refused just now are the last, since all may have: then it is they who say why.
+  function inTurn(): number[] {
+    turn += 1;
+    const all = ports();
+    const [first, last]: [number[], number[]] = [[], []];
+    for (let n = 0; n < all.length; n += 1) {
+      const port = all[(turn + n) % all.length] ?? 0;
+      const isLeftAlone = performance.now() - (refusedAt.get(port) ?? -Infinity) < LEFT_ALONE_MS;
+      (isLeftAlone ? last : first).push(port);
+    }
+    return [...first, ...last];
+  }
 
   async function balance(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await readBody(req);
     if (body === undefined) return refuse(res, 413, 'The body is too large');
-    const all = ports();
-    turn += 1;
-    for (let n = 0; n < all.length; n += 1) {
-      const port = all[(turn + n) % all.length] ?? 0;
-      const isLast = n === all.length - 1;
+    const all = inTurn();
+    for (const port of all) {
       const answer = await offer(req, body, port, res);
       if (answer === 'cut') return refuse(res, 502, 'The instance that had begun with it is gone');
+      if (answer === 'not there' || answer.statusCode === 503) refusedAt.set(port, performance.now());
       if (answer === 'not there') continue;
-      if (answer.statusCode === 503 && !isLast) {
+      if (answer.statusCode === 503 && port !== all.at(-1)) {
         answer.resume();
         continue;
       }
