@@ -53,10 +53,9 @@ async function configure(
   globals = '',
 ): Promise<string[]> {
   const deployed = await readFile(DEPLOYED, 'utf8');
-  const servers = instances.map((instance) => `server 127.0.0.1:${instance.port} max_fails=0;`).join('\n');
   const folders = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n');
   const own = deployed
-    .replace(/server one:8080.*\n\s*server two:8080.*\n/, `${servers}\n`)
+    .replaceAll(/server (one|two):8080/g, (_, name) => `server 127.0.0.1:${instances[name === 'one' ? 0 : 1]?.port}`)
     .replace('listen 8080;', `listen 127.0.0.1:${port};`)
     .replace('http {', `http {\n${folders}`);
   const path = join(folder, 'nginx.conf');

@@ -21,12 +21,12 @@ describe('docker-compose.yml', () => {
   });
 
   it('has the instances that nginx knows, on the port they listen on', () => {
-    const upstreams = [...read('deploy/nginx.conf').matchAll(/^\s+server (\w+):(\d+)/gm)];
+    const upstreams = [...read('deploy/nginx.conf').matchAll(/^\s+server (\w+:\d+) (.*);$/gm)];
     const port = /PORT: ['"](\d+)/.exec(compose)?.[1];
-    expect(upstreams.map(([, name, at]) => [name, at])).toEqual([
-      ['one', port],
-      ['two', port],
-    ]);
+    const known = [`one:${port}`, `two:${port}`];
+    // Once to be left alone when they say 503, and once for when all of them do.
+    expect(upstreams.map(([, name]) => name)).toEqual([...known, ...known]);
+    expect(upstreams.map(([, , options]) => options?.endsWith('backup'))).toEqual([false, false, true, true]);
   });
 
   it('depends on services and files that exist', () => {

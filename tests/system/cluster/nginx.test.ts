@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Cluster, type Instance } from '../../support/cluster/cluster.js';
+import { LoadClient, LegacyLoadClient } from '../../support/cluster/load.js';
 import { Nginx } from '../../support/cluster/nginx.js';
 import { describeWith } from '../../support/cluster/programs.js';
-import { call, LegacyVisitor, McpVisitor, post, textOf } from '../../support/cluster/visitor.js';
+import { call, LegacyVisitor, McpVisitor, post, type Reply, textOf } from '../../support/cluster/visitor.js';
 import { until } from '../../support/cluster/until.js';
 
 describeWith(['nginx'], 'deploy/nginx.conf', () => {
@@ -14,12 +15,12 @@ describeWith(['nginx'], 'deploy/nginx.conf', () => {
 describeWith(['redis-server', 'nginx'], 'two instances behind nginx without sticky sessions', () => {
   let cluster: Cluster;
   let nginx: Nginx;
-  let a: Instance, b: Instance;
+  let instances: Instance[];
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    [a, b] = (await cluster.addAll('A', 'B')) as [Instance, Instance];
-    nginx = await Nginx.start([a, b]);
+    instances = await cluster.addAll('A', 'B');
+    nginx = await Nginx.start(instances);
   }, 60_000);
 
   afterAll(async () => {
@@ -27,6 +28,15 @@ describeWith(['redis-server', 'nginx'], 'two instances behind nginx without stic
     await nginx.close();
     await cluster.close();
   }, 60_000);
+
+  function who(): Promise<Reply> {
+    return post(`${nginx.url}/mcp`, call('who'));
+  }
+
+  async function startAgain(n: number): Promise<void> {
+    const { name, port } = instances[n]!;
+    instances[n] = await cluster.add(name, { port });
+  }
 
   it('are one server to a legacy client, whichever instance its messages reach', async () => {
     const legacy = await LegacyVisitor.open(nginx);
@@ -64,13 +74,54 @@ describeWith(['redis-server', 'nginx'], 'two instances behind nginx without stic
     expect(replies.map(({ status }) => status)).toEqual(Array(6).fill(404));
   });
 
+  it('lose no call and run none twice while all of them are restarted, one after the other, under load', async () => {
+    const clients = await Promise.all([
+      ...Array.from({ length: 6 }, (_, n) => LoadClient.open(nginx, `mcp${n}`)),
+      ...Array.from({ length: 4 }, (_, n) => LegacyLoadClient.open(nginx, `legacy${n}`)),
+    ]);
+    const load = clients.map((client) => client.run());
+    await until(() => clients.every(({ answered }) => answered > 5));
+    for (const [n, { child }] of instances.entries()) {
+      await child.stop('SIGTERM');
+      const before = clients.map(({ answered }) => answered);
+      await until(() => clients.every(({ answered }, n) => answered > (before[n] ?? 0) + 5));
+      await startAgain(n);
+      const after = clients.map(({ answered }) => answered);
+      await until(() => clients.every(({ answered }, n) => answered > (after[n] ?? 0) + 5));
+    }
+    for (const client of clients) client.stop();
+    await Promise.all(load);
+    expect(clients.flatMap(({ failures }) => failures)).toEqual([]);
+    const began = cluster.runs.filter((run) => /began (mcp|legacy)/.test(run)).map((run) => run.split(' ').at(-1));
+    expect(began.length).toBe(new Set(began).size);
+    expect(began.length).toBe(clients.reduce((sum, { answered }) => sum + answered, 0));
+  }, 120_000);
+
+  it('are never sent a POST that another was killed with, and are sent those that none has heard', async () => {
+    const dying = post(`${nginx.url}/mcp`, call('work', { label: 'cut', ms: 60_000 }), { Accept: 'application/json' });
+    const runs = (): string[] => cluster.runs.filter((run) => run.endsWith('began cut'));
+    await until(() => runs().length > 0);
+    const n = instances.findIndex(({ name }) => runs()[0] === `${name} began cut`);
+    await instances[n]!.child.stop('SIGKILL');
+    const { status, body } = await dying;
+    expect([status, body.error.message]).toEqual([502, 'The instance that was asked is gone']);
+    for (let n = 0; n < 10; n += 1) expect((await who()).status).toBe(200);
+    expect(runs()).toHaveLength(1);
+    await instances[1 - n]!.child.stop('SIGKILL');
+    const nobody = await who();
+    expect([nobody.status, nobody.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(nobody.body.error.message).toBe('No instance is there');
+    await Promise.all([0, 1].map(startAgain));
+    await until(async () => (await who()).status === 200);
+  }, 60_000);
+
   it('say 503 with Retry-After through nginx when Redis is away, and serve what needs none', async () => {
     const visitor = await McpVisitor.open(nginx);
     await cluster.redis.kill();
     await until(async () => (await visitor.post(nginx, call('who'))).status === 503);
     const reply = await visitor.post(nginx, call('who'));
     expect([reply.status, reply.headers.get('retry-after'), reply.body.error.code]).toEqual([503, '5', -32000]);
-    expect((await post(`${nginx.url}/mcp`, call('who'))).status).toBe(200);
+    expect((await who()).status).toBe(200);
     await cluster.redis.restart();
     await until(async () => (await visitor.post(nginx, call('who'))).status === 200);
   }, 60_000);
