@@ -17,7 +17,9 @@ const LOOK_MS = 10;
 const SILENCE_MS = 1000;
 /** For how long nobody must have come, where balancers learn from refusals that there is nobody here any more. */
 const QUIET_MS = 500;
-/** How long a moment is looked for in which nobody comes. */
+/** How long that is tried at least, also where calls have taken all the time there was. */
+const LAST_TRY_MS = 1500;
+/** How long a moment is looked for in which nobody comes, where nobody can learn anything. */
 const MOMENT_MS = 500;
 
 /** Resolves when whoever is connected has got what the log holds for it, or has had its time. */
@@ -39,8 +41,9 @@ export interface Departure {
  * cut off by a port that closes cannot tell whether something has begun.
  */
 export async function closeServer(server: Server, arrivals: Arrivals, { hasOthers, until }: Departure): Promise<void> {
-  const soon = performance.now() + MOMENT_MS;
-  await arrivals.quiet(hasOthers ? QUIET_MS : 0, hasOthers ? Math.max(until, soon) : soon);
+  const now = performance.now();
+  if (hasOthers) await arrivals.quiet(QUIET_MS, Math.max(until, now + LAST_TRY_MS));
+  else await arrivals.quiet(0, now + MOMENT_MS);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // One that has just been answered is at rest only now.
   const look = setInterval(() => {
