@@ -41,7 +41,7 @@ describeWith(['redis-server'], 'an instance that dies (kill -9)', () => {
     await visitor.post(a, call('change', { what: 'tools' }));
     await again.nextMessage(({ method }) => method === 'notifications/tools/list_changed');
     again.close();
-  });
+  }, 40_000);
 
   it('ends its call in exactly one error for who resumes on /mcp, and never runs it again', async () => {
     const doomed = await cluster.add('D');
