@@ -30,8 +30,10 @@ redis.once('error', (error) =>
 );
 await said(redis, /Ready to accept connections/);
 
+const debugToken = process.env.DEBUG_TOKEN ?? randomBytes(16).toString('hex');
 const env = {
   ...process.env,
+  DEBUG_TOKEN: debugToken,
   HOST: '127.0.0.1',
   TRUST_PROXY: '1',
   REDIS_URL: `redis://127.0.0.1:${redisPort}`,
@@ -53,6 +55,8 @@ Two instances and a Redis are one server at ${url}
 
   Modern clients   ${url}/mcp
   Legacy clients   ${url}/sse
+
+  Operator token   ${debugToken}  (for what happens on all of them, on the page at ${url})
 
   Redis            redis://127.0.0.1:${redisPort}
   Each request goes to the next instance. Kill one (kill -9 <pid>) and see its sessions live on.

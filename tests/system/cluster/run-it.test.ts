@@ -23,6 +23,12 @@ describeWith(['redis-server'], 'npm run cluster', () => {
         await legacy.post({ url }, call('echo', { message: 'legacy' }, n));
         expect(textOf(await legacy.answer(n))).toBe('legacy');
       }
+      const [, token = ''] = await cluster.untilSays(/Operator token +(\S+)/);
+      const seenByAll = await fetch(`${url}/debug/sessions`, { headers: { Authorization: `Bearer ${token}` } });
+      expect(await seenByAll.json()).toMatchObject({
+        count: 2,
+        sessions: [{ id: expect.any(String) }, expect.anything()],
+      });
       const [, pid] = await cluster.untilSays(/one +http\S+ \(pid (\d+)\)/);
       const seen = cluster.said.length;
       legacy.close();
