@@ -76,7 +76,9 @@ export function sendError(res: ServerResponse, error: HttpError): void {
 
 /** 202 for what has no response on this POST. Some clients accept only an empty body or the word `Accepted`. */
 export function sendAccepted(res: ServerResponse, body: '' | 'Accepted' = ''): void {
-  if (body === '') res.writeHead(202, { 'Cache-Control': 'no-store', 'Content-Length': 0 });
-  else res.writeHead(202, { 'Cache-Control': 'no-store', 'Content-Type': 'text/plain', 'Content-Length': body.length });
+  res.writeHead(202, body === '' ? EMPTY : ACCEPTED);
   res.end(body);
 }
+
+const EMPTY = ['Cache-Control', 'no-store', 'Content-Length', '0'];
+const ACCEPTED = ['Cache-Control', 'no-store', 'Content-Type', 'text/plain', 'Content-Length', '8'];
