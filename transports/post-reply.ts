@@ -54,6 +54,8 @@ export class PostReply implements Reply {
     this.#host = host;
     this.#options = options;
     this.#missing = options.ids.length;
+    // What will be a stream in any case is begun at once, unless all of it is there by then.
+    if (options.mode === 'sse') setImmediate(() => this.#begin());
   }
 
   get canAsk(): boolean {
@@ -103,6 +105,10 @@ export class PostReply implements Reply {
     if (session === undefined || mode === 'json' || !has(revision, 'priming')) return;
     this.#open();
     if (this.#stream !== undefined) session.writers.get(this.#stream)?.end('polling');
+  }
+
+  #begin(): void {
+    if (this.#missing > 0) this.#open();
   }
 
   #open(): void {
@@ -166,12 +172,13 @@ export class PostReply implements Reply {
       const refusal = { code: ErrorCode.requestCancelled, message: 'Cancelled' };
       return this.#sendCollected([errorResponse(ids[0], refusal)]);
     }
-    if (mode === 'sse') return this.#sendFrames(collected);
-    const isModern = this.#options.revision === MODERN_REVISION;
+    const status = isBatch === true ? 200 : statusOf(first, this.#options.revision === MODERN_REVISION);
+    // A refusal says so in its status, and as JSON, whatever form an answer would have had.
+    if (mode === 'sse' && status === 200) return this.#sendFrames(collected);
     if (isBatch === true) return sendJson(res, 200, `[${collected.map(formatMessage).join(',')}]`, headers);
     const challenge = this.#challenge(first);
     const all = challenge === undefined ? headers : { ...headers, ...challenge };
-    sendJson(res, statusOf(first, isModern), formatMessage(first), all);
+    sendJson(res, status, formatMessage(first), all);
   }
 
   // A stream whose every word is known already: one write.

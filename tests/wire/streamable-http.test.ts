@@ -201,6 +201,23 @@ describe('MCP_RESPONSE_MODE', () => {
     expect(await formOf('sse', add)).toBe('text/event-stream');
     expect(await formOf('sse', add, 'application/json')).toBe('application/json');
   });
+
+  it.each([
+    ['auto', 'text/event-stream'],
+    ['sse', 'application/json, text/event-stream'],
+  ] as const)(
+    '%s begins what will be a stream in any case at once, for who accepts %s',
+    async (responseMode, Accept) => {
+      const waiting = waitingTool();
+      const { url } = await start({ responseMode, streamAfterMs: 60_000, tools: [waiting.tool] });
+      const { id } = await openSession(url);
+      for (const headers of [{ Accept }, { Accept, 'Mcp-Session-Id': id }]) {
+        // Open as soon as its headers are here: the tool has not ended.
+        const reader = await openStream(`${url}/mcp`, { body: callTool('wait', {}, 'late'), headers });
+        reader.close();
+      }
+    },
+  );
 });
 
 describe('request or notification without a session id', () => {
