@@ -1,5 +1,5 @@
 /** 2026-07-28 on /mcp: no session, no handshake; every request stands alone. */
-import { RpcError } from '../protocol/errors.js';
+import { ErrorCode, RpcError } from '../protocol/errors.js';
 import { isRequest, type Message, type Request } from '../protocol/json-rpc.js';
 import { TASKS_EXTENSION } from '../protocol/mcp.js';
 import { type Envelope, parseEnvelope } from '../protocol/modern.js';
@@ -9,8 +9,8 @@ import { Exchange } from './exchange.js';
 import { checkRoom } from './handshake.js';
 import { passGate } from './gate.js';
 import type { Host } from './host.js';
-import { badRequest, sendAccepted } from './http.js';
-import { PostReply } from './post-reply.js';
+import { badRequest, HttpError, sendAccepted } from './http.js';
+import { type PostMode, PostReply } from './post-reply.js';
 import { postMode } from './post-mode.js';
 import { RoundTripAsker } from './round-trip.js';
 import { header, type Visit } from './visit.js';
@@ -25,7 +25,7 @@ export async function serveStateless(message: Message, visit: Visit, accepts: Ac
   if (passing !== undefined) await passing;
   checkRoom(host, undefined, [message]);
   const reply = new PostReply(visit, host, {
-    mode: postMode(accepts, host.settings),
+    mode: modeOf(message, accepts, host),
     revision: MODERN_REVISION,
     session: undefined,
     ids: [message.id],
@@ -35,6 +35,14 @@ export async function serveStateless(message: Message, visit: Visit, accepts: Ac
     if (!exchange.isTask) exchange.abort('disconnected');
   });
   await exchange.run();
+}
+
+// A subscription is a stream, in whatever form the rest is answered.
+function modeOf({ id, method }: Request, accepts: Accepts, { settings }: Host): PostMode {
+  const mode = postMode(accepts, settings);
+  if (method !== 'subscriptions/listen' || mode !== 'json') return mode;
+  if (accepts.stream) return 'auto';
+  throw new HttpError(406, ErrorCode.transport, 'Accept must allow text/event-stream', { id });
 }
 
 function checkEnvelope(request: Request, visit: Visit, host: Host): Envelope {

@@ -273,6 +273,12 @@ describe('capability needed but not declared', () => {
       data: { requiredCapabilities: required },
     });
   });
+
+  it('is 400 where answers are streams, too', async () => {
+    const { url } = await start({ tools, responseMode: 'sse' });
+    const { status, json } = await callModern(url, 'tools/call', { name: 'form' });
+    expect({ status, code: json.error?.code }).toEqual({ status: 400, code: -32021 });
+  });
 });
 
 describe('unknown method', () => {
@@ -295,6 +301,13 @@ describe('unknown method', () => {
     });
     expect(header('mcp-session-id')).toBeUndefined();
     expect(mcp.sessions.size).toBe(0);
+  });
+
+  it('is 404 -32601 where answers are streams, too', async () => {
+    const { url } = await start({ responseMode: 'sse' });
+    const { status, json } = await callModern(url, 'ping', {}, { id: 0 });
+    expect({ status, json }).toMatchObject({ status: 404, json: { id: 0, error: { code: -32601 } } });
+    expect((await callModern(url, 'tools/list')).header('content-type')).toContain('text/event-stream');
   });
 });
 
@@ -587,6 +600,16 @@ describe('subscriptions/listen', () => {
     await reader.next(({ comment }) => comment !== undefined);
     expect(reader.raw).not.toMatch(/^(id|retry):/m);
     reader.close();
+  });
+
+  it('is a stream where calls are answered with JSON, and 406 for who reads no stream', async () => {
+    const { url } = await start({ responseMode: 'json' });
+    const reader = await streamModern(url, 'subscriptions/listen', { notifications: {} });
+    expect((await reader.nextMessage()).method).toBe('notifications/subscriptions/acknowledged');
+    reader.close();
+    const headers = { Accept: 'application/json' };
+    const { status, json } = await callModern(url, 'subscriptions/listen', { notifications: {} }, { id: 'a', headers });
+    expect({ status, json }).toMatchObject({ status: 406, json: { id: 'a', error: { code: -32000 } } });
   });
 
   it.each([undefined, null, [], 'all'])('is -32602 for a filter that is none: %j', async (notifications) => {
