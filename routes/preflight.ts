@@ -20,6 +20,19 @@ export function preflight(methods = ALL_METHODS): RequestHandler {
   };
 }
 
+/**
+ * Preflights of paths nobody knows: a page reads that there is nothing (as of the metadata that clients look for) only
+ * when its browser was let ask.
+ */
+export function preflightAnywhere(): RequestHandler {
+  const answer = preflight();
+  return function preflightAnywhere(req, res, next) {
+    const { origin, 'access-control-request-method': wanted } = req.headers;
+    if (req.method !== 'OPTIONS' || origin === undefined || wanted === undefined) next();
+    else answer(req, res, next);
+  };
+}
+
 const KNOWN = new Set([
   'accept',
   'authorization',

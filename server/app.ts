@@ -13,6 +13,7 @@ import { ResourceRegistry } from '../resources/registry.js';
 import { addHealthRoutes, type Health } from '../routes/health.js';
 import { addLegacyRoutes } from '../routes/legacy-sse.js';
 import { addMcpRoutes } from '../routes/mcp.js';
+import { preflightAnywhere } from '../routes/preflight.js';
 import { addRootRoute } from '../routes/root.js';
 import { toolMethods } from '../tools/methods.js';
 import { ToolRegistry } from '../tools/registry.js';
@@ -313,6 +314,7 @@ class Composition implements McpApp {
   }
 
   #closeRouter(router: Router): void {
+    router.use(preflightAnywhere());
     router.use(notFound());
     router.use(this.#observation.watch.refusals());
     router.use(errorHandler((error, where) => this.#observer.fault?.(error, where)));

@@ -164,6 +164,20 @@ describe('preflight from an allowed origin', () => {
     );
     expect(allowed?.some((name) => name.includes('"'))).toBe(false);
   });
+
+  it.each(['/.well-known/oauth-protected-resource', '/nowhere', '/mcp/deeper'])(
+    'is answered at %s too, so that the page can read that nothing is there',
+    async (path) => {
+      const { url } = await start();
+      const headers = { Origin: 'https://claude.ai', 'Access-Control-Request-Method': 'GET' };
+      const reply = await call(url + path, { method: 'OPTIONS', headers });
+      expect(reply.status).toBe(200);
+      expect(reply.header('access-control-allow-origin')).toBe('https://claude.ai');
+      expect(reply.header('access-control-allow-headers')).toContain('mcp-protocol-version');
+      expect((await call(url + path, { method: 'OPTIONS' })).status).toBe(404);
+      expect((await call(url + path, { method: 'OPTIONS', headers: { ...headers, Origin: 'null' } })).status).toBe(403);
+    },
+  );
 });
 
 describe('any CORS answer', () => {
