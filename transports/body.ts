@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ErrorCode, RpcError } from '../protocol/errors.js';
-import { isTooDeep, MAX_DEPTH } from '../protocol/json-rpc.js';
+import { idOf, isTooDeep, MAX_DEPTH, type RequestId } from '../protocol/json-rpc.js';
 import { nestsDeeper } from './depth.js';
 import { badRequest, HttpError } from './http.js';
 
@@ -89,11 +89,11 @@ function parse(bytes: Buffer): unknown {
 
 function checkDepth(value: unknown): unknown {
   if (!isTooDeep(value)) return value;
-  throw tooDeep();
+  throw tooDeep(idOf(value));
 }
 
-function tooDeep(): HttpError {
-  return badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: nested deeper than ${MAX_DEPTH}`));
+function tooDeep(id?: RequestId): HttpError {
+  return badRequest(new RpcError(ErrorCode.invalidRequest, `Invalid request: nested deeper than ${MAX_DEPTH}`), id);
 }
 
 function checkType(type: string | undefined, encoding: string | undefined): void {

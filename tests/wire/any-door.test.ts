@@ -403,7 +403,7 @@ describe('JSON, but no JSON-RPC message', () => {
     ['an array as params', { jsonrpc: '2.0', id: 0, method: 'ping', params: [] }, 0],
     ['null as params', { jsonrpc: '2.0', id: '', method: 'ping', params: null }, ''],
     ['result and error', { jsonrpc: '2.0', id: 1, result: {}, error: { code: 1, message: '' } }, 1],
-    ['nesting deeper than 64', { jsonrpc: '2.0', id: 1, method: 'ping', params: nested(64) }, undefined],
+    ['nesting deeper than 64', { jsonrpc: '2.0', id: 1, method: 'ping', params: nested(64) }, 1],
   ])('is 400 -32600 for %s', async (_what, body, id) => {
     const { url } = await start();
     const { status, json } = await call(`${url}/mcp`, { body: JSON.stringify(body) });
