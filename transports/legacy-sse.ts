@@ -157,8 +157,8 @@ export class LegacySse {
 
   #endpoint({ prefix }: Visit, session: Session): string {
     const { legacyEndpoint, publicUrl } = this.#host.settings;
-    const path = `${prefix}${MESSAGES_PATH}?session_id=${session.id}`;
-    return legacyEndpoint === 'absolute' && publicUrl !== undefined ? new URL(path, publicUrl).href : path;
+    const isAbsolute = legacyEndpoint === 'absolute' && publicUrl !== undefined;
+    return `${isAbsolute ? publicBase(publicUrl, prefix) : prefix}${MESSAGES_PATH}?session_id=${session.id}`;
   }
 
   #parse(body: unknown, session: Session, id: ReturnType<typeof idOf>): Message[] {
@@ -170,6 +170,14 @@ export class LegacySse {
       throw error;
     }
   }
+}
+
+// The URL of the server with the prefix of its routes once, whichever of the two says it.
+function publicBase(publicUrl: string, prefix: string): string {
+  const { origin, pathname } = new URL(publicUrl);
+  const path = pathname.replace(/(\/(mcp|sse))?\/?$/, '');
+  if (prefix.startsWith(path)) return `${origin}${prefix}`;
+  return `${origin}${path.endsWith(prefix) ? path : `${path}${prefix}`}`;
 }
 
 // With one stream for all answers an id is all that tells them apart.

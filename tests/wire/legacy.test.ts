@@ -267,6 +267,32 @@ describe('LEGACY_ENDPOINT=absolute', () => {
     expect((await reader.next()).data).toMatch(/^https:\/\/tools\.example\/messages\/\?session_id=[0-9a-f-]{36}$/);
     reader.close();
   });
+
+  it.each([
+    ['https://tools.example/x', '', 'https://tools.example/x/messages/'],
+    ['https://tools.example/x/', '', 'https://tools.example/x/messages/'],
+    ['https://tools.example', '/tools', 'https://tools.example/tools/messages/'],
+    ['https://tools.example/tools', '/tools', 'https://tools.example/tools/messages/'],
+    ['https://tools.example/x', '/tools', 'https://tools.example/x/tools/messages/'],
+    ['https://tools.example/mcp', '', 'https://tools.example/messages/'],
+  ])('keeps the path of PUBLIC_URL %s with BASE_PATH "%s"', async (publicUrl, basePath, expected) => {
+    const { url } = await start({ legacyEndpoint: 'absolute', publicUrl, basePath });
+    const reader = await openStream(`${url}${basePath}/sse`);
+    expect((await reader.next()).data).toMatch(new RegExp(`^${expected}\\?session_id=`));
+    reader.close();
+  });
+
+  it('has a forwarded prefix once, whichever of the two says it', async () => {
+    const { url } = await start({
+      legacyEndpoint: 'absolute',
+      publicUrl: 'https://tools.example/x',
+      basePath: '/tools',
+      trustProxy: 1,
+    });
+    const reader = await openStream(`${url}/tools/sse`, { headers: { 'X-Forwarded-Prefix': '/x' } });
+    expect((await reader.next()).data).toMatch(/^https:\/\/tools\.example\/x\/tools\/messages\/\?session_id=/);
+    reader.close();
+  });
 });
 
 describe('calls without initialize before them', () => {
