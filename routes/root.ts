@@ -35,12 +35,18 @@ export interface Page {
 
 /** `/`: a page for browsers; for everybody else a few facts, at once, since hosts use it to see whether we are there. */
 export function addRootRoute(router: Router, facts: { name: string; version: string }, page: Page): void {
-  const body = JSON.stringify({ ...facts, endpoints: { mcp: '/mcp', sse: '/sse', health: '/health' } });
+  const bodyAt = (prefix: string): string => {
+    const endpoints = { mcp: `${prefix}/mcp`, sse: `${prefix}/sse`, health: `${prefix}/health` };
+    return JSON.stringify({ ...facts, endpoints });
+  };
   router
     .route('/')
     .get(async (req, res) => {
-      if (req.headers.accept?.includes('text/html') !== true) return sendJson(res, 200, body, { Vary: 'Accept' });
-      const html = await page.html(admissionOf(res)?.prefix ?? '');
+      const prefix = admissionOf(res)?.prefix ?? '';
+      if (req.headers.accept?.includes('text/html') !== true) {
+        return sendJson(res, 200, bodyAt(prefix), { Vary: 'Accept' });
+      }
+      const html = await page.html(prefix);
       send(
         res,
         { type: 'text/html; charset=utf-8', body: html },

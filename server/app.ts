@@ -190,6 +190,11 @@ class Composition implements McpApp {
 
   router(): Router {
     const router = Router();
+    // The app around it says what it is made with, unless it was told not to.
+    router.use((_req, res, next) => {
+      res.removeHeader('X-Powered-By');
+      next();
+    });
     this.#addRoutes(router);
     return router;
   }

@@ -51,6 +51,14 @@ const add = rpc('tools/call', { name: 'add', arguments: { a: 1, b: 2 } });
 const large = (bytes: number) => rpc('tools/call', { name: 'large_result', arguments: { bytes } });
 
 describe('under a prefix', () => {
+  it('says where its doors are, and not what it is made with', async () => {
+    const url = await host((app, mcp) => void app.use('/tools', mcp.router()));
+    const { json, header } = await call(`${url}/tools`);
+    expect(json.endpoints).toEqual({ mcp: '/tools/mcp', sse: '/tools/sse', health: '/tools/health' });
+    expect(header('x-powered-by')).toBeUndefined();
+    expect((await call(`${url}/tools/mcp`, { body: add })).header('x-powered-by')).toBeUndefined();
+  });
+
   it.each([
     ['/tools', (app: Express, mcp: McpApp) => app.use('/tools', mcp.router())],
     ['/tools', (app: Express, mcp: McpApp) => app.use('/tools/', mcp.router())],
