@@ -230,7 +230,7 @@ describe('the stream', () => {
       gaps.push(performance.now() - heardAt);
     }
     // A busy machine may hand us both late and together, but not every time.
-    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(3.5);
+    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(10);
     close();
   });
 });

@@ -828,7 +828,7 @@ describe('a progress notification right before the result', () => {
       reader.close();
     }
     // A busy machine may hand us both late and together, but not every time.
-    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(3.5);
+    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(10);
   });
 });
 
