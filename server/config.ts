@@ -192,7 +192,7 @@ function prefix(env: Environment, name: string, fallback: string): string {
 
 function path(env: Environment, name: string): string {
   const value = given(env, name)?.replace(/\/$/, '') ?? '';
-  if (value === '' || /^(\/[A-Za-z0-9._~-]+)+$/.test(value)) return value;
+  if (value === '' || /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(value)) return value;
   throw wrong(name, value, 'a path like /tools');
 }
 

@@ -61,7 +61,8 @@ function explain(error: unknown): string {
       return `not allowed to listen there: set PORT to one above 1023`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `HOST is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0`;
+    case 'EAI_AGAIN':
+      return `HOST=${process.env.HOST} is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0`;
     default:
       return message;
   }

@@ -91,6 +91,8 @@ describe('a bad value stops the start with a line that names the variable, what 
     ['PORT', '8080.5', /whole number/],
     ['BASE_PATH', 'tools', /path like/],
     ['BASE_PATH', '/a b', /path like/],
+    ['BASE_PATH', '/a/../b', /path like/],
+    ['HOST', 'nobody.invalid', /address of this machine/],
     ['PUBLIC_URL', 'example.com', /http:\/\/ or https:\/\//],
     ['PUBLIC_URL', 'ftp://example.com', /http:\/\/ or https:\/\//],
     ['TRUST_PROXY', 'yes', /whole number/],
