@@ -1,7 +1,7 @@
 /** The environment, read once: every variable, what it means, and what it may be. */
 import { isLoopback } from './hosts.js';
 import type { RateLimit } from './rate-limit.js';
-import { problemOf, type StaticToken } from './static-tokens.js';
+import { isGuessable, problemOf, type StaticToken } from './static-tokens.js';
 import { DEFAULT_ORIGINS, DEFAULT_SERVER_SETTINGS, type ServerSettings } from './options.js';
 
 export interface Config {
@@ -103,7 +103,7 @@ function readSettings(env: Environment): ServerSettings {
 }
 
 function warningsOf(host: string, settings: ServerSettings): string[] {
-  const { allowedHosts, allowedOrigins, redisUrl, stateSecret, debugToken, logWire } = settings;
+  const { allowedHosts, allowedOrigins, authTokens, redisUrl, stateSecret, debugToken, logWire } = settings;
   const warnings: string[] = [];
   if (!isLoopback(host) && allowedHosts === undefined && !hasAccess(settings)) {
     warnings.push(
@@ -116,6 +116,9 @@ function warningsOf(host: string, settings: ServerSettings): string[] {
   if (logWire)
     warnings.push('LOG_WIRE logs what clients send and get: known kinds of secrets are masked, others are not');
   if (debugToken !== undefined && debugToken.length < 16) warnings.push('DEBUG_TOKEN is short: anybody may guess it');
+  for (const token of authTokens.filter(isGuessable)) {
+    warnings.push(`AUTH_TOKENS: the token of ${token.name} has fewer than 16 characters: somebody may guess it`);
+  }
   if (allowedOrigins.includes('*')) warnings.push('ALLOWED_ORIGINS=* lets every web page use this server');
   return warnings;
 }

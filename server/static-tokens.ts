@@ -10,7 +10,9 @@ export interface StaticToken {
   readonly scopes?: readonly string[] | undefined;
 }
 
-const MIN_TOKEN_LENGTH = 16;
+/** What is shorter is a slip of the pen. */
+const MIN_TOKEN_LENGTH = 8;
+const SAFE_TOKEN_LENGTH = 16;
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 // RFC 6750 §2.1, b64token.
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -24,6 +26,11 @@ export function problemOf({ name, token, scopes = [] }: StaticToken): string | u
   if (!TOKEN.test(token)) return `the token of ${name} has characters a bearer token cannot have`;
   if (!scopes.every((scope) => SCOPE.test(scope))) return `a scope of ${name} has characters a scope cannot have`;
   return undefined;
+}
+
+/** Whether a token is so short that somebody may find it by trying. */
+export function isGuessable({ token }: StaticToken): boolean {
+  return token.length < SAFE_TOKEN_LENGTH;
 }
 
 /** Tokens by what a salted hash makes of them: how long a look-up takes says nothing of how near a guess was. */

@@ -579,6 +579,12 @@ describe('the start', () => {
     );
   });
 
+  it('is warned of where a token can be guessed, without a word of it', () => {
+    const { warnings } = readConfig({ AUTH_TOKENS: `ann:tiny-one,bob:${BOB}` });
+    expect(warnings).toEqual([expect.stringMatching(/AUTH_TOKENS.*\bann\b/)]);
+    expect(warnings[0]).not.toContain('tiny-one');
+  });
+
   it('is refused where nobody could know which tokens are for us', () => {
     const issuer = { OAUTH_ISSUER: 'https://auth.example' };
     expect(() => readConfig({ ...issuer, HOST: '0.0.0.0' })).toThrow('PUBLIC_URL');
