@@ -4,20 +4,37 @@ import { maskText } from './mask.js';
 /** How long a name that a peer made up may be in a log. */
 const MAX_NAME = 100;
 
-/** What nearly every name is: nothing in it to hide, and no secret looks like it. */
+/** What most names are: nothing in it to hide, and no secret looks like it. */
 const PLAIN = /^(?:[A-Za-z_/]{0,40}|[\w./:-]{0,13})$/;
 const SESSION_ID = /[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}/gi;
 /** What speaks to a terminal, begins a line for some reader, or turns the text around it. */
 const UNRULY = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
+/**
+ * Names as they may be shown, so many of them: those of methods and tools come with every call. What is kept of a call is
+ * the name that is here, not the one that came with it.
+ */
+const MAX_KNOWN = 500;
+const known = new Map<string, string>();
+
 /** What a peer wrote, as it may be shown: short, on one line, without a whole session id, without what looks like a secret. */
 export function clip(text: string, max?: number): string;
 export function clip(text: string | undefined, max?: number): string | undefined;
 export function clip(text: string | undefined, max = MAX_NAME): string | undefined {
-  if (text === undefined || PLAIN.test(text)) return text;
+  if (text === undefined) return undefined;
+  if (max !== MAX_NAME || text.length > MAX_NAME) return clean(text, max);
+  const seen = known.get(text);
+  if (seen !== undefined) return seen;
+  const shown = PLAIN.test(text) ? text : clean(text, max);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, shown);
+  return shown;
+}
+
+function clean(text: string, max: number): string {
   // Cut twice: first so that nobody can make this long, last so that nothing is cut in the middle and so gets by.
-  const clean = maskText(hideSessions(text.slice(0, 4 * max))).replace(UNRULY, '?');
-  return clean.length <= max && text.length <= 4 * max ? clean : `${clean.slice(0, max)}…`;
+  const shown = maskText(hideSessions(text.slice(0, 4 * max))).replace(UNRULY, '?');
+  return shown.length <= max && text.length <= 4 * max ? shown : `${shown.slice(0, max)}…`;
 }
 
 /** The text with every session id in it shortened. */

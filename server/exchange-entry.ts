@@ -64,7 +64,7 @@ export function toEntry(notes: VisitNotes, detail: string | undefined): Exchange
   return {
     time: Date.now(),
     requestId: admission?.exchangeId,
-    session: sessionId === undefined ? undefined : shortenSessionId(sessionId),
+    session: session?.shortId ?? (sessionId === undefined ? undefined : shortenSessionId(sessionId)),
     principal: principal?.isAnonymous === false ? principal.id : undefined,
     door: notes.door,
     revision: notes.revision ?? (session?.isInitialized === true ? session.revision : undefined),

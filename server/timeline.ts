@@ -16,17 +16,6 @@ export interface TimelineItem {
   readonly facts: object;
 }
 
-interface Link extends TimelineItem {
-  next: Link | undefined;
-}
-
-/** The items of one session, oldest first. */
-interface Line {
-  first: Link | undefined;
-  last: Link | undefined;
-  count: number;
-}
-
 /**
  * What happened lately, by session. A session costs nothing before something happened in it, one line is bounded, and so
  * is everything together: when there is too much, the lines lose their oldest half in turn. A session's line outlives
@@ -34,7 +23,7 @@ interface Line {
  */
 export class Timeline {
   readonly #lines = new Map<string, Line>();
-  readonly #none: Line = { first: undefined, last: undefined, count: 0 };
+  readonly #none: Line;
   readonly #perSession: number;
   readonly #total: number;
   readonly #listeners = new Set<(session: string | undefined, item: TimelineItem) => void>();
@@ -43,11 +32,12 @@ export class Timeline {
   constructor({ perSession = 200, total = 20_000 }: TimelineOptions = {}) {
     this.#perSession = perSession;
     this.#total = total;
+    this.#none = new Line(perSession);
   }
 
   /** How many items are kept. */
   get size(): number {
-    return this.#count + this.#none.count;
+    return this.#count + this.#none.size;
   }
 
   get isWatched(): boolean {
@@ -55,17 +45,14 @@ export class Timeline {
   }
 
   /** Keeps what happened, and tells those who watch. @param session its whole id */
-  add(session: string | undefined, event: string, facts: object): void {
-    const line = session === undefined ? this.#none : this.#line(session);
-    const link: Link = { at: Date.now(), event, facts, next: undefined };
-    if (line.last === undefined) line.first = link;
-    else line.last.next = link;
-    line.last = link;
-    line.count += 1;
-    if (line !== this.#none) this.#count += 1;
-    if (line.count > this.#perSession) this.#drop(line);
-    if (this.#count > this.#total) this.#makeRoom();
-    if (this.#listeners.size > 0) this.#tell(session, itemOf(link));
+  add(session: string | undefined, event: string, facts: object, at = Date.now()): void {
+    const item = { at, event, facts };
+    if (session === undefined) this.#none.add(item);
+    else {
+      if (this.#line(session).add(item)) this.#count += 1;
+      if (this.#count > this.#total) this.#makeRoom();
+    }
+    if (this.#listeners.size > 0) this.#tell(session, item);
   }
 
   /** Tells those who watch, and keeps nothing. */
@@ -76,9 +63,7 @@ export class Timeline {
   /** Oldest first; empty for a session of which nothing is known. */
   of(session: string | undefined): TimelineItem[] {
     const line = session === undefined ? this.#none : this.#lines.get(session);
-    const items: TimelineItem[] = [];
-    for (let link = line?.first; link !== undefined; link = link.next) items.push(itemOf(link));
-    return items;
+    return line?.items ?? [];
   }
 
   /** The latest of everything, oldest first. */
@@ -91,8 +76,7 @@ export class Timeline {
 
   /** The newest item of a session. */
   lastOf(session: string): TimelineItem | undefined {
-    const link = this.#lines.get(session)?.last;
-    return link && itemOf(link);
+    return this.#lines.get(session)?.last;
   }
 
   /** The sessions something is known of, that are shortened to this. */
@@ -113,17 +97,10 @@ export class Timeline {
   #line(session: string): Line {
     let line = this.#lines.get(session);
     if (line === undefined) {
-      line = { first: undefined, last: undefined, count: 0 };
+      line = new Line(this.#perSession);
       this.#lines.set(session, line);
     }
     return line;
-  }
-
-  #drop(line: Line): void {
-    line.first = line.first?.next;
-    line.count -= 1;
-    if (line.first === undefined) line.last = undefined;
-    if (line !== this.#none) this.#count -= 1;
   }
 
   // The line whose turn it is goes to the end of the queue, so that no session is always the one to lose.
@@ -131,12 +108,51 @@ export class Timeline {
     const [turn] = this.#lines;
     if (turn === undefined) return;
     const [session, line] = turn;
-    for (let left = Math.ceil(line.count / 2); left > 0; left -= 1) this.#drop(line);
+    this.#count -= line.halve();
     this.#lines.delete(session);
-    if (line.count > 0) this.#lines.set(session, line);
+    if (line.size > 0) this.#lines.set(session, line);
   }
 }
 
-function itemOf({ at, event, facts }: Link): TimelineItem {
-  return { at, event, facts };
+/** The items of one session: when it is full, the newest takes the place of the oldest. */
+class Line {
+  #items: TimelineItem[] = [];
+  #oldest = 0;
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** Oldest first. */
+  get items(): TimelineItem[] {
+    return [...this.#items.slice(this.#oldest), ...this.#items.slice(0, this.#oldest)];
+  }
+
+  get last(): TimelineItem | undefined {
+    return this.#items.at(this.#oldest - 1);
+  }
+
+  /** @returns whether there is one more now */
+  add(item: TimelineItem): boolean {
+    if (this.#items.length < this.#max) {
+      this.#items.push(item);
+      return true;
+    }
+    this.#items[this.#oldest] = item;
+    this.#oldest = (this.#oldest + 1) % this.#max;
+    return false;
+  }
+
+  /** Lets go of the oldest half. @returns how many that were */
+  halve(): number {
+    const gone = Math.ceil(this.#items.length / 2);
+    this.#items = this.items.slice(gone);
+    this.#oldest = 0;
+    return gone;
+  }
 }

@@ -9,7 +9,6 @@ import type { Method } from '../protocol/dispatcher.js';
 import type { Params, Request } from '../protocol/json-rpc.js';
 import type { CallEnded } from '../transports/observer.js';
 import type { Exchange } from '../transports/exchange.js';
-import { shortenSessionId } from '../transports/session-id.js';
 import { clip } from './clip.js';
 
 type Api = typeof OpenTelemetry;
@@ -113,7 +112,7 @@ function attributesOf(call: Exchange, { id, method, params }: Request): Record<s
     'jsonrpc.request.id': clip(String(id)),
     'network.transport': 'tcp',
     'network.protocol.name': 'http',
-    ...(session === undefined ? {} : { 'mcp.session.id': shortenSessionId(session.id) }),
+    ...(session === undefined ? {} : { 'mcp.session.id': session.shortId }),
     ...aboutTool(method, params),
     ...about('gen_ai.prompt.name', method === 'prompts/get' ? textOf(params, 'name') : undefined),
     ...about('mcp.resource.uri', method.startsWith('resources/') ? textOf(params, 'uri') : undefined),

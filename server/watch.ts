@@ -83,14 +83,14 @@ export class Watch implements Observer {
     timeline.add(session.id, 'session closed', facts);
     // A client that says goodbye is told of in the line of its DELETE.
     if (reason !== 'deleted' || diagnosis !== undefined) {
-      log.session({ session: shortenSessionId(session.id), door: session.door, ...facts }, 'session closed');
+      log.session({ session: session.shortId, door: session.door, ...facts }, 'session closed');
     }
   }
 
   unheard(session: Session, method: string): void {
     const facts = { method, diagnosis: Diagnosis.neverOpened };
     this.#parts.timeline.add(session.id, 'not sent', facts);
-    this.#parts.log.session({ session: shortenSessionId(session.id), door: session.door, ...facts }, 'not sent');
+    this.#parts.log.session({ session: session.shortId, door: session.door, ...facts }, 'not sent');
   }
 
   streamOpened(stream: StreamFacts): void {
@@ -112,7 +112,7 @@ export class Watch implements Observer {
   eventWritten({ kind, session, exchangeId }: StreamFacts, _event: EventKind, waitedMs: number, frame: string): void {
     if (kind === 'debug') return;
     this.#parts.metrics.eventWritten(waitedMs);
-    this.#parts.log.event(session && shortenSessionId(session.id), exchangeId, frame);
+    this.#parts.log.event(session?.shortId, exchangeId, frame);
   }
 
   callStarted(call: Exchange, request: Request): void {
@@ -171,7 +171,7 @@ export class Watch implements Observer {
     if (entry.diagnosis !== undefined) metrics.diagnoses.add(entry.diagnosis);
     log.exchange(entry, notes);
     notes.body = undefined;
-    if (isOfInterest(entry)) timeline.add(this.#lineOf(notes), 'exchange', entry);
+    if (isOfInterest(entry)) timeline.add(this.#lineOf(notes), 'exchange', entry, entry.time);
   }
 
   // The call outlived its exchange: a task, a slow legacy call, or one whose client has gone.
@@ -183,7 +183,7 @@ export class Watch implements Observer {
     if (diagnosis !== undefined) this.#parts.metrics.diagnoses.add(diagnosis);
     const facts = {
       requestId: exchangeId,
-      session: session && shortenSessionId(session.id),
+      session: session?.shortId,
       door: notes.door,
       revision,
       method: clip(request.method),

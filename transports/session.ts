@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.js';
 import { MAIN_STREAM } from './event-id.js';
 import { START } from './event-log.js';
 import type { Door } from './observer.js';
+import { shortenSessionId } from './session-id.js';
 import type { SessionChange, SessionRecord, SessionSignal } from './session-store.js';
 import type { SseWriter } from './sse-writer.js';
 
@@ -51,6 +52,7 @@ export class Session implements SessionFacts, SessionRecord {
   unheard = 0;
   isClosed = false;
   // Made when they are needed: of ten thousand idle sessions most never need one.
+  #shortId: string | undefined;
   #subscriptions: Set<string> | undefined;
   #calls: Set<Exchange> | undefined;
   #answers: Map<RequestId, (response: Response) => void> | undefined;
@@ -66,6 +68,11 @@ export class Session implements SessionFacts, SessionRecord {
     link: SessionLink,
   ) {
     this.#link = link;
+  }
+
+  /** Its id, as it may be shown. */
+  get shortId(): string {
+    return (this.#shortId ??= shortenSessionId(this.id));
   }
 
   get subscriptions(): Set<string> {
