@@ -53,7 +53,12 @@ export class EventRelay {
 
   #hear(news: News): void {
     if (news.about === 'watching') this.#believe();
-    else for (const item of news.items) for (const listener of this.#watchers) listener(item);
+    // Another version may say what is not known here.
+    if (news.about === 'happened') for (const item of news.items) this.#show(item);
+  }
+
+  #show(item: Told): void {
+    for (const listener of this.#watchers) listener(item);
   }
 
   #believe(): void {

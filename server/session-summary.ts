@@ -23,6 +23,8 @@ export interface SessionSummary {
   readonly revision: string | undefined;
   readonly principal: string | undefined;
   readonly client: { readonly name: string | undefined; readonly version: string | undefined } | undefined;
+  /** In ms since the epoch. */
+  readonly createdAt: number;
   readonly ageMs: number;
   readonly idleMs: number;
   /** Its own stream, the one that belongs to no request. */
@@ -91,7 +93,7 @@ export function mergeSummaries(one: SessionSummary, other: SessionSummary): Sess
     unheard: Math.max(one.unheard, other.unheard),
     calls: [...one.calls, ...other.calls],
     last: [...one.last, ...other.last].sort((a, b) => a.at - b.at).slice(-LAST_EVENTS),
-    diagnosis: stream === 'open' ? undefined : (one.diagnosis ?? other.diagnosis),
+    diagnosis: stream === 'never opened' ? (one.diagnosis ?? other.diagnosis) : undefined,
   };
 }
 
@@ -108,6 +110,7 @@ function introduce({ id, door, isInitialized, revision, principal, client: { inf
     revision: isInitialized ? revision : undefined,
     principal: principal.isAnonymous ? undefined : principal.id,
     client: info === undefined ? undefined : { name: clip(info.name), version: clip(info.version) },
+    createdAt,
     ageMs: Date.now() - createdAt,
   };
 }

@@ -10,7 +10,7 @@ export interface Others extends Wire {
   readonly instance: string;
   ask(question: Question): Promise<{ readonly answers: readonly unknown[]; readonly isComplete: boolean }>;
   answerWith(answer: (question: unknown) => Promise<unknown>): void;
-  /** The sessions that were used last. */
+  /** The sessions that are kept longest from now. */
   sessions(limit: number): Promise<readonly KeptSession[]>;
   count(): Promise<number>;
   /** How long after it was last used such a session is kept, in ms. */
@@ -67,7 +67,8 @@ export function createSharedView(own: View, others: Others, relay: EventRelay): 
       const stories = all.filter((story) => story !== undefined);
       const held = stories.flatMap(({ sessions }) => sessions);
       const kept = held.length > 0 ? [] : await keptAs(id);
-      if (stories.length === 0 && kept.length === 0) return undefined;
+      // Where not everybody could be asked, nobody can say that nothing is known.
+      if (stories.length === 0 && kept.length === 0 && !isPartial) return undefined;
       return { ...partly(isPartial), id, sessions: mergeAll([...held, ...kept]), timeline: merge(stories) };
     },
     exchanges: () => timelineOf('exchanges'),
@@ -119,8 +120,10 @@ function answer(view: View, question: Question): Promise<unknown> {
 function mergeAll(summaries: readonly SessionSummary[]): SessionSummary[] {
   const merged = new Map<string, SessionSummary>();
   for (const summary of summaries) {
-    const known = merged.get(summary.id);
-    merged.set(summary.id, known === undefined ? summary : mergeSummaries(known, summary));
+    // Of ten thousand sessions two may be shortened to the same.
+    const key = `${summary.id} ${summary.door} ${summary.createdAt}`;
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? summary : mergeSummaries(known, summary));
   }
   return [...merged.values()];
 }

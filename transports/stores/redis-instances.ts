@@ -63,7 +63,7 @@ export class RedisInstances {
     await beat();
   }
 
-  /** Says goodbye, so that nobody has to wait for what will not come. */
+  /** Says goodbye, and no more that it lives. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#redis.command('HDEL', this.#key, this.id).catch(() => undefined);

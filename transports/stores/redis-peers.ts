@@ -44,13 +44,10 @@ export class RedisPeers {
     this.instance = instance;
   }
 
-  /** Begins to hear the others. @throws HttpError 503 when the store does not answer */
+  /** Begins to hear the others; again is no harm. @throws HttpError 503 when the store does not answer */
   async start(): Promise<void> {
-    await this.#redis.watch(this.#ownChannel(this.instance), (message) => {
-      const { number, answer } = JSON.parse(message) as Answer;
-      this.#pending.get(number)?.(answer);
-    });
-    await this.#redis.watch(this.#channel, (message) => this.#hear(JSON.parse(message) as Question | News));
+    await this.#redis.watch(this.#ownChannel(this.instance), this.#take);
+    await this.#redis.watch(this.#channel, this.#hear);
   }
 
   /** Says who answers what other instances ask. */
@@ -67,6 +64,8 @@ export class RedisPeers {
   async ask(question: unknown): Promise<Gathered> {
     this.#asked += 1;
     const number = this.#asked;
+    // While we do not hear ourselves, we hear nobody else either.
+    const isListening = [this.#channel, this.#ownChannel(this.instance)].every((channel) => this.#redis.hears(channel));
     const answers: unknown[] = [];
     let missing = Infinity;
     let timer: NodeJS.Timeout | undefined;
@@ -82,7 +81,7 @@ export class RedisPeers {
       // We hear ourselves.
       missing = heard - 1;
       if (answers.length < missing) await all;
-      return { answers, isComplete: answers.length >= missing };
+      return { answers, isComplete: isListening && answers.length >= missing };
     } finally {
       clearTimeout(timer);
       this.#pending.delete(number);
@@ -94,11 +93,18 @@ export class RedisPeers {
     await this.#publish(this.#channel, { from: this.instance, news } satisfies News);
   }
 
-  #hear(message: Question | News): void {
+  // The same two functions each time: who is told to listen twice hears everything once.
+  readonly #take = (message: string): void => {
+    const { number, answer } = JSON.parse(message) as Answer;
+    this.#pending.get(number)?.(answer);
+  };
+
+  readonly #hear = (text: string): void => {
+    const message = JSON.parse(text) as Question | News;
     if (message.from === this.instance) return;
     if ('news' in message) for (const listener of this.#onNews) listener(message.news);
     else void this.#reply(message).catch(() => undefined);
-  }
+  };
 
   // Whoever asked waits no longer than a moment, also for an answer that could not be given.
   async #reply({ from, number, question }: Question): Promise<void> {

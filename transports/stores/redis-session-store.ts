@@ -129,7 +129,7 @@ export class RedisSessionStore implements SessionStore {
     return Number(await this.#redis.run(COUNT, [this.#redis.key('sessions')], []));
   }
 
-  /** Those that were used last, of all instances, also those that none holds in memory. */
+  /** Those that are kept longest from now, of all instances, also those that none holds in memory. */
   async list(limit: number): Promise<KeptSession[]> {
     const rows = (await this.#redis.run(LIST, [this.#redis.key('sessions')], [this.#redis.prefix, limit])) as string[];
     return Array.from({ length: rows.length / 3 }, (_, n) => {
