@@ -1,3 +1,4 @@
+import { publicBaseUrl } from '../transports/public-url.js';
 import type { Config } from './config.js';
 
 export interface BannerFacts {
@@ -10,7 +11,7 @@ export interface BannerFacts {
 /** What the program prints when it is ready: where it is, what it can do, and what to paste into a client. */
 export function bannerOf({ url, config, tools }: BannerFacts): string {
   const { publicUrl, basePath } = config.settings;
-  const base = `${publicUrl ?? url.replace('0.0.0.0', '127.0.0.1')}${basePath}`;
+  const base = publicBaseUrl(publicUrl ?? url.replace('0.0.0.0', '127.0.0.1'), basePath);
   return [
     `Dualgauge listens on ${url}`,
     '',

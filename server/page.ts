@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Asset, Page } from '../routes/root.js';
 import type { Implementation } from '../protocol/mcp.js';
+import { publicBaseUrl } from '../transports/public-url.js';
 
 export interface PageFacts {
   readonly info: Implementation;
@@ -52,7 +53,7 @@ export function createPage({ info, publicUrl, asksForToken }: PageFacts): Page {
         ['version', info.version],
         ['description', info.description ?? ''],
         ['prefix', prefix],
-        ['publicUrl', publicUrl ?? ''],
+        ['base', publicUrl === undefined ? '' : publicBaseUrl(publicUrl, prefix)],
         ['token', asksForToken ? 'yes' : 'no'],
       ]);
       const template = await read('index.html');

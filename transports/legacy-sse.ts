@@ -14,6 +14,7 @@ import { passGate, passSessionGate } from './gate.js';
 import type { Host } from './host.js';
 import type { HttpError } from './http.js';
 import { badRequest, sendAccepted, sessionNotFound } from './http.js';
+import { publicBaseUrl } from './public-url.js';
 import { pump } from './pump.js';
 import type { Session } from './session.js';
 import { parseSessionId } from './session-id.js';
@@ -158,7 +159,7 @@ export class LegacySse {
   #endpoint({ prefix }: Visit, session: Session): string {
     const { legacyEndpoint, publicUrl } = this.#host.settings;
     const isAbsolute = legacyEndpoint === 'absolute' && publicUrl !== undefined;
-    return `${isAbsolute ? publicBase(publicUrl, prefix) : prefix}${MESSAGES_PATH}?session_id=${session.id}`;
+    return `${isAbsolute ? publicBaseUrl(publicUrl, prefix) : prefix}${MESSAGES_PATH}?session_id=${session.id}`;
   }
 
   #parse(body: unknown, session: Session, id: ReturnType<typeof idOf>): Message[] {
@@ -170,14 +171,6 @@ export class LegacySse {
       throw error;
     }
   }
-}
-
-// The URL of the server with the prefix of its routes once, whichever of the two says it.
-function publicBase(publicUrl: string, prefix: string): string {
-  const { origin, pathname } = new URL(publicUrl);
-  const path = pathname.replace(/(\/(mcp|sse))?\/?$/, '');
-  if (prefix.startsWith(path)) return `${origin}${prefix}`;
-  return `${origin}${path.endsWith(prefix) ? path : `${path}${prefix}`}`;
 }
 
 // With one stream for all answers an id is all that tells them apart.

@@ -8,8 +8,8 @@ import { showOperator } from './operator.js';
 
 const HEALTH_MS = 10_000;
 
-const { prefix = '', publicUrl = '', name = 'server', token } = document.body.dataset;
-const address = publicUrl === '' ? `${location.origin}${prefix}` : `${publicUrl}${prefix}`;
+const { prefix = '', base = '', name = 'server', token } = document.body.dataset;
+const address = base === '' ? `${location.origin}${prefix}` : base;
 
 showConnect({ base: address, name: /^[\w.-]+$/.test(name) ? name : 'server', asksForToken: token === 'yes' });
 showHealth();

@@ -88,6 +88,16 @@ describe('GET /', () => {
     expect((await get(`${url}/tools/page/page.js`)).status).toBe(200);
   });
 
+  it.each([
+    [undefined, '', ''],
+    ['https://tools.example/tools', '/tools', 'https://tools.example/tools'],
+    ['https://tools.example/mcp', '', 'https://tools.example'],
+  ])('says where clients reach it, if the operator said so: %s with "%s"', async (publicUrl, basePath, base) => {
+    const url = await start({ publicUrl, basePath });
+    const { text } = await get(`${url}${basePath}/`, { Accept: BROWSER });
+    expect(text).toContain(`data-base="${base}"`);
+  });
+
   it('takes the names of the server for text', async () => {
     const url = await start({ title: '<script>alert(1)</script>', description: '"><img src=x onerror=alert(1)>' });
     const { text } = await get(url, { Accept: BROWSER });
