@@ -103,13 +103,17 @@ describeWith(['redis-server', 'nginx'], 'two instances behind nginx without stic
     await until(() => runs().length > 0);
     const n = instances.findIndex(({ name }) => runs()[0] === `${name} began cut`);
     await instances[n]!.child.stop('SIGKILL');
-    const { status, body } = await dying;
+    const { status, body, headers } = await dying;
     expect([status, body.error.message]).toEqual([502, 'The instance that was asked is gone']);
+    const ours = ['retry-after', 'content-type', 'x-content-type-options', 'cache-control'];
+    // Whoever is told to try again would have it done twice.
+    expect(ours.map((name) => headers.get(name))).toEqual([null, 'application/json', 'nosniff', 'no-store']);
     for (let n = 0; n < 10; n += 1) expect((await who()).status).toBe(200);
     expect(runs()).toHaveLength(1);
     await instances[1 - n]!.child.stop('SIGKILL');
     const nobody = await who();
-    expect([nobody.status, nobody.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(nobody.status).toBe(503);
+    expect(ours.map((name) => nobody.headers.get(name))).toEqual(['1', 'application/json', 'nosniff', 'no-store']);
     expect(nobody.body.error.message).toBe('No instance is there');
     await Promise.all([0, 1].map(startAgain));
     await until(async () => (await who()).status === 200);
