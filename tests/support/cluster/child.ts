@@ -54,6 +54,14 @@ export class Child {
     this.process.kill(signal);
   }
 
+  /** Waits for an end that was asked for before, and tells its code; `null` for one that a signal made. */
+  async ended(): Promise<number | null> {
+    if (this.isRunning) {
+      await within(STOP_MS, `the end of ${this.#name}`, this.#exited, () => `; it said ${this.#said.slice(-2000)}`);
+    }
+    return this.process.exitCode;
+  }
+
   /** Ends it, and waits for that. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.isRunning) return;
