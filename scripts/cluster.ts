@@ -30,7 +30,10 @@ redis.once('error', (error) =>
 );
 await said(redis, /Ready to accept connections/);
 
-const debugToken = process.env.DEBUG_TOKEN ?? randomBytes(16).toString('hex');
+const isTokenGiven = (process.env.DEBUG_TOKEN ?? '') !== '';
+const debugToken = isTokenGiven ? process.env.DEBUG_TOKEN : randomBytes(16).toString('hex');
+// What the operator chose need not stand on a screen.
+const shownToken = isTokenGiven ? 'your DEBUG_TOKEN' : debugToken;
 const env = {
   ...process.env,
   DEBUG_TOKEN: debugToken,
@@ -56,7 +59,7 @@ Two instances and a Redis are one server at ${url}
   Modern clients   ${url}/mcp
   Legacy clients   ${url}/sse
 
-  Operator token   ${debugToken}  (for what happens on all of them, on the page at ${url})
+  Operator token   ${shownToken}  (for what happens on all of them, on the page at ${url})
 
   Redis            redis://127.0.0.1:${redisPort}
   Each request goes to the next instance. Kill one (kill -9 <pid>) and see its sessions live on.
