@@ -24,6 +24,12 @@ const FORWARDED = [
   'x-replit-user-id',
 ] as const;
 
+const WITHOUT_TOKEN = 'Only from this machine, without a proxy: set DEBUG_TOKEN to read this otherwise';
+const WITHOUT_TOKEN_BEHIND_PROXY = 'Only with a token, since there is a proxy in front: set DEBUG_TOKEN to read this';
+const WRONG_TOKEN = 'Only from this machine, or with DEBUG_TOKEN as a bearer token';
+const WRONG_TOKEN_BEHIND_PROXY =
+  'Only with DEBUG_TOKEN as a bearer token, also from this machine, since there is a proxy in front';
+
 export interface OperatorOptions {
   readonly token: string | undefined;
   /** Whether there is a proxy in front, which may send the whole world's requests on as if they began here. */
@@ -41,9 +47,8 @@ export function operatorOnly({ token, isBehindProxy }: OperatorOptions): Request
     const given = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
     const hasToken = expected !== undefined && given !== undefined && timingSafeEqual(digest(given), expected);
     if (hasToken || (!isBehindProxy && isLocal(req))) return next();
-    if (expected === undefined)
-      throw refuse(403, 'Only from this machine, without a proxy: set DEBUG_TOKEN to read this otherwise');
-    throw refuse(401, 'Only from this machine, or with DEBUG_TOKEN as a bearer token', {
+    if (expected === undefined) throw refuse(403, isBehindProxy ? WITHOUT_TOKEN_BEHIND_PROXY : WITHOUT_TOKEN);
+    throw refuse(401, isBehindProxy ? WRONG_TOKEN_BEHIND_PROXY : WRONG_TOKEN, {
       'WWW-Authenticate': 'Bearer realm="operator"',
     });
   };

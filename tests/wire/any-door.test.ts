@@ -680,6 +680,16 @@ describe('what is no HTTP at all', () => {
   });
 });
 
+it('a request without Host is refused as JSON', async () => {
+  const { url } = await start();
+  const socket = await RawSocket.open(url);
+  await socket.write('GET /health HTTP/1.1\r\nConnection: close\r\n\r\n');
+  const { status, text } = await socket.response();
+  socket.close();
+  expect(status).toBe(400);
+  expect(JSON.parse(text)).toMatchObject({ jsonrpc: '2.0', error: { code: expect.any(Number) } });
+});
+
 describe('X-Request-Id', () => {
   it('names every exchange, by the name the client gave it when that is one', async () => {
     const { url } = await start();

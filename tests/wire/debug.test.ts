@@ -113,6 +113,9 @@ describe('who may look', () => {
     expect((await call(`${open.url}/debug/sessions`, { headers })).json.error.message).toContain('DEBUG_TOKEN');
     const refused = await call(`${locked.url}/debug/sessions`, { headers });
     expect(refused.header('www-authenticate')).toBe('Bearer realm="operator"');
+    const behind = await start({ debugToken: TOKEN, publicUrl: 'https://public.example' });
+    const { message } = (await call(`${behind.url}/debug/sessions`)).json.error;
+    expect(message).toContain('also from this machine');
   });
 });
 
