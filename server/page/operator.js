@@ -13,10 +13,15 @@ export function showOperator(base) {
   let token = '';
   let isStale = true;
   let isPaused = false;
+  let isWatching = false;
+  // Connected again while paused: more may have happened than is held.
+  let isBehind = false;
   /** @type {import('./timeline-view.js').Item[]} */
   let held = [];
   /** @type {string | undefined} */
   let selected;
+  // What is asked last is what is shown, however late what was asked before is answered.
+  let asked = 0;
   let isRunning = false;
   const onlyProblems = byId('only-problems', HTMLInputElement);
   const showAll = byId('show-all', HTMLButtonElement);
@@ -71,9 +76,11 @@ export function showOperator(base) {
     isRunning = true;
     try {
       while (await refresh().catch(() => true)) {
-        await history().catch(() => undefined);
+        if (isPaused) isBehind = true;
+        else await past().catch(() => undefined);
         await watch().catch(() => undefined);
-        live(false, 'Connecting again…');
+        isWatching = false;
+        showState();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     } finally {
@@ -81,16 +88,24 @@ export function showOperator(base) {
     }
   }
 
-  // What happened before we looked.
-  async function history() {
-    const response = await ask('timeline');
-    if (response.ok) timeline.fill((await response.json()).timeline);
+  // What happened before we looked: all that is known of the selected session, or the latest of everybody.
+  async function past() {
+    asked += 1;
+    const mine = asked;
+    const id = selected;
+    const response = await ask(id === undefined ? 'timeline' : `sessions/${encodeURIComponent(id)}`);
+    const items = response.ok ? (await response.json()).timeline : undefined;
+    if (mine !== asked || items === undefined) return;
+    timeline.fill(id === undefined ? items : items.map((/** @type {object} */ item) => ({ session: id, ...item })));
+    held = [];
+    isBehind = false;
   }
 
   async function watch() {
     const response = await ask('events');
     if (!response.ok) return;
-    live(true, 'Live');
+    isWatching = true;
+    showState();
     for await (const { data } of readEvents(response)) {
       const item = JSON.parse(data);
       isStale = true;
@@ -99,10 +114,9 @@ export function showOperator(base) {
     }
   }
 
-  /** @param {boolean} isLive @param {string} text */
-  function live(isLive, text) {
-    const place = byId('live', HTMLElement);
-    place.classList.toggle('on', isLive);
+  function showState() {
+    const text = !isWatching ? 'Connecting again…' : isPaused ? 'Paused' : 'Live';
+    byId('live', HTMLElement).classList.toggle('on', isWatching && !isPaused);
     const words = byId('live-text', HTMLElement);
     // Said aloud whenever it is set.
     if (words.textContent !== text) words.textContent = text;
@@ -113,21 +127,8 @@ export function showOperator(base) {
     selected = id;
     showAll.hidden = id === undefined;
     byId('timeline-title', HTMLElement).textContent = id === undefined ? 'Timeline' : `Timeline of ${id}`;
-    void whole(id).catch(() => undefined);
-  }
-
-  // All that is known of one session, or the latest of everybody.
-  /** @param {string | undefined} id */
-  async function whole(id) {
-    if (id === undefined) await history();
-    else {
-      const response = await ask(`sessions/${encodeURIComponent(id)}`);
-      if (response.ok) {
-        const { timeline: items } = await response.json();
-        timeline.fill(items.map((/** @type {object} */ item) => ({ session: id, ...item })));
-      }
-    }
-    timeline.show({ session: selected, onlyProblems: onlyProblems.checked });
+    timeline.show({ session: id, onlyProblems: onlyProblems.checked });
+    void past().catch(() => undefined);
   }
 
   onlyProblems.addEventListener('change', () =>
@@ -138,8 +139,9 @@ export function showOperator(base) {
     isPaused = !isPaused;
     pause.setAttribute('aria-pressed', String(isPaused));
     pause.textContent = isPaused ? 'Go on' : 'Pause';
-    live(!isPaused, isPaused ? 'Paused' : 'Live');
+    showState();
     for (const item of held.splice(0)) timeline.add(item);
+    if (!isPaused && isBehind) void past().catch(() => undefined);
   });
   byId('unlock', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
