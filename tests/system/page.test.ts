@@ -257,6 +257,53 @@ describeWith([BROWSER], 'the page', () => {
     pair.close();
   });
 
+  it('shows the session that was chosen last, however late another is answered', async () => {
+    const { page } = browser;
+    await page.waitForSelector('#live.on');
+    const pairs = [await openLegacy(server.url), await openLegacy(server.url)];
+    for (const pair of pairs) await pair.send(rpc('tools/list'));
+    const [slow = '', quick = ''] = pairs.map(({ id }) => shortenSessionId(id));
+    for (const id of [slow, quick]) await page.waitForSelector(`#timeline li[data-session="${id}"]`);
+    let answer = (): void => undefined;
+    const late = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(`**/debug/sessions/${slow}`, async (route) => {
+      await late;
+      await route.continue();
+    });
+    const shown = `#timeline li[data-session="${quick}"]`;
+    const second = page.waitForResponse((response) => response.url().endsWith(quick));
+    await page.click(`#sessions button:text-is("${slow}")`);
+    await page.click(`#sessions button:text-is("${quick}")`);
+    await second;
+    const first = page.waitForResponse((response) => response.url().endsWith(slow));
+    answer();
+    await first;
+    await inPage(page, 'new Promise((resolve) => setTimeout(resolve, 100))');
+    expect(await page.locator(shown).locator('visible=true').count()).toBeGreaterThan(0);
+    await page.unroute(`**/debug/sessions/${slow}`);
+    for (const pair of pairs) pair.close();
+  });
+
+  it('stays paused when it connects again', async () => {
+    const { page } = browser;
+    await page.waitForSelector('#live.on');
+    await page.click('#pause');
+    await page.waitForSelector('#live-text:text-is("Paused")');
+    const { port } = server;
+    await server.close();
+    await page.waitForSelector('#live-text:text-is("Connecting again…")');
+    const again = createMcpApp({ name: 'again', version: '1', log: logLines().log });
+    const running = await again.listen({ port });
+    server = { ...server, close: () => running.close() };
+    const watched = page.waitForResponse((response) => response.url().endsWith('/debug/events'), { timeout: 20_000 });
+    await watched;
+    await page.waitForSelector('#live-text:text-is("Paused")');
+    await call(`${server.url}/mcp`, { body: rpc('a_new_method') });
+    await page.click('#pause');
+    await page.waitForSelector('#live.on');
+    await page.waitForSelector('#timeline li:has-text("a_new_method")');
+  }, 60_000);
+
   it('can be used with the keyboard alone', async () => {
     const { page } = browser;
     await page.keyboard.press('Tab');
