@@ -1,14 +1,12 @@
-import { shortenSessionId } from '../transports/session-id.js';
+import { hideSessions } from './hide-sessions.js';
 import { maskText } from './mask.js';
+import { tame } from './tame.js';
 
 /** How long a name that a peer made up may be in a log. */
 const MAX_NAME = 100;
 
 /** What most names are: nothing in it to hide, and no secret looks like it. */
 const PLAIN = /^(?:[A-Za-z_/]{0,40}|[\w./:-]{0,13})$/;
-const SESSION_ID = /[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}/gi;
-/** What speaks to a terminal, begins a line for some reader, or turns the text around it. */
-const UNRULY = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * Names as they may be shown, so many of them: those of methods and tools come with every call. What is kept of a call is
@@ -33,16 +31,6 @@ export function clip(text: string | undefined, max = MAX_NAME): string | undefin
 
 function clean(text: string, max: number): string {
   // Cut twice: first so that nobody can make this long, last so that nothing is cut in the middle and so gets by.
-  const shown = maskText(hideSessions(text.slice(0, 4 * max))).replace(UNRULY, '?');
+  const shown = tame(maskText(hideSessions(text, 4 * max)));
   return shown.length <= max && text.length <= 4 * max ? shown : `${shown.slice(0, max)}…`;
-}
-
-/** The text with every session id in it shortened. */
-export function hideSessions(text: string): string {
-  return text.replace(SESSION_ID, (id) => shortenSessionId(dashed(id)));
-}
-
-// Without its dashes an id would be digested, and nobody would know it again.
-function dashed(id: string): string {
-  return id.length === 36 ? id : id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -1,3 +1,5 @@
+import { tame } from './tame.js';
+
 /** A line of the log in words: what somebody at a terminal wants to know, and in that order. */
 export function describeLine(line: Readonly<Record<string, unknown>>, messageKey: string): string {
   const message = text(line[messageKey]) ?? '';
@@ -36,5 +38,5 @@ function others(line: Readonly<Record<string, unknown>>): string[] {
 // Control characters of a peer's making would speak to the terminal.
 function text(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
-  return String(value).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return tame(String(value));
 }

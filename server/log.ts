@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
-import { hideSessions } from './clip.js';
+import { hideSessions } from './hide-sessions.js';
 import { describeLine } from './log-line.js';
 import { LogSink } from './log-sink.js';
 import { mask, maskText } from './mask.js';

@@ -1,4 +1,6 @@
 /** What may be read in a log of a message that may hold secrets. */
+import { hideSessions } from './hide-sessions.js';
+import { tame } from './tame.js';
 
 const MASK = '[masked]';
 const SECRET_NAME =
@@ -13,8 +15,8 @@ const URL_PASSWORD = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*):[^\s@/"]+@/gi;
 const BARE_PAIR = /([\w-]{2,40})=(?!["'\\])([^\s&;,"'<>#]+)/g;
 const PAIR = /(\\?["']?)([\w-]{2,40})\1(\s*[:=]\s*)(\\?["'])((?:(?!\4).)*)\4/g;
 
-/** What JSON leaves as it is, and a terminal or a reader of lines does not. */
-const UNRULY = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** What JSON writes in a way of its own, and people write in their texts. */
+const SPARED = '\n\r\t';
 
 const MAX_DEPTH = 12;
 const MAX_ITEMS = 100;
@@ -29,7 +31,10 @@ export function mask(value: unknown, depth = 0): unknown {
   const entries = Object.entries(value).slice(0, MAX_ITEMS);
   const said = saidName(value);
   return Object.fromEntries(
-    entries.map(([name, inner]) => [tame(name), maskNamed(name === 'value' ? said : name, inner, depth)]),
+    entries.map(([name, inner]) => [
+      tame(hideSessions(name, MAX_CHARS), SPARED),
+      maskNamed(name === 'value' ? said : name, inner, depth),
+    ]),
   );
 }
 
@@ -46,10 +51,11 @@ function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !HARMLESS_NAME.test(name);
 }
 
-/** The text, bounded in size, with what looks like a secret masked. */
+/** The text, bounded in size, with session ids shortened and what looks like a secret masked. */
 export function maskText(text: string): string {
-  const short = text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}… (${text.length} characters)` : text;
-  return tame(short)
+  const shown = hideSessions(text, MAX_CHARS);
+  const short = text.length > MAX_CHARS ? `${shown}… (${text.length} characters)` : shown;
+  return tame(short, SPARED)
     .replace(BEARER, `$1 ${MASK}`)
     .replace(JWT, MASK)
     .replace(KEY, MASK)
@@ -58,8 +64,4 @@ export function maskText(text: string): string {
     .replace(PAIR, (whole: string, open: string, name: string, between: string, quote: string) =>
       isSecretName(name) ? `${open}${name}${open}${between}${quote}${MASK}${quote}` : whole,
     );
-}
-
-function tame(text: string): string {
-  return text.replace(UNRULY, '?');
 }

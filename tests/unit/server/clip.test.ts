@@ -45,6 +45,8 @@ describe('what a peer wrote, as it is shown', () => {
       expect(shown.length).toBeLessThanOrEqual(101);
       expect(shown).not.toContain(ID.slice(0, 10));
     }
+    for (let at = 0; at < 40; at += 1)
+      expect(clip(`${' '.repeat(at)}${ID.repeat(10)}x${ID}x`)).not.toMatch(/0af76519-?1/);
     expect(clip('x'.repeat(5000))).toBe(`${'x'.repeat(100)}…`);
   });
 });

@@ -25,8 +25,15 @@ describe('a line of the log, for people', () => {
   });
 
   it('lets no peer speak to the terminal', () => {
-    const line = { msg: 'exchange', verb: 'POST', path: '/mcp', method: 'a\u001b[2J\nb', status: 200, ms: 1 };
-    expect(describeLine(line, 'msg')).toBe('-        POST /mcp a?[2J?b → 200 1ms');
+    const line = {
+      msg: 'exchange',
+      verb: 'POST',
+      path: '/mcp',
+      method: 'a\u001b[2J\nb\u202ec\u2028d',
+      status: 200,
+      ms: 1,
+    };
+    expect(describeLine(line, 'msg')).toBe('-        POST /mcp a?[2J?b?c?d → 200 1ms');
   });
 
   it('tells everything else as it is', () => {

@@ -55,6 +55,16 @@ describe('what is masked in logged bodies', () => {
     expect(mask({ 'a\u009b': ['b\u2028\u202ec\u0085\n'] })).toEqual({ 'a?': ['b??c?\n'] });
   });
 
+  it.each(['0af76519-16cd-43dd-8448-eb211c80319c', '0af7651916cd43dd8448eb211c80319c'])(
+    'is most of a session id, wherever it stands: %s',
+    (id) => {
+      expect(mask({ [id]: [`in ${id}.`] })).toEqual({ '0af76519': ['in 0af76519.'] });
+      for (let at = 1960; at <= 2000; at += 1)
+        expect(mask(`${'x'.repeat(at)}${id} and more`)).not.toMatch(/0af76519-?1/);
+      expect(mask(`${id} `.repeat(100))).not.toMatch(/0af76519-?1/);
+    },
+  );
+
   it('is bounded, however large and deep the body', () => {
     let deep: unknown = 'end';
     for (let level = 0; level < 60; level += 1) deep = { deep };
