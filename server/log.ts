@@ -1,15 +1,13 @@
 import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
-import { hideSessions } from './hide-sessions.js';
 import { describeLine } from './log-line.js';
 import { LogSink } from './log-sink.js';
 import { mask, maskText } from './mask.js';
+import { tame } from './tame.js';
 
 /** How far down the causes of an error are told. */
 const MAX_CAUSES = 5;
-/** What speaks to a terminal; a stack has lines. */
-const UNRULY = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 export interface LogOptions {
   readonly level: string;
@@ -36,27 +34,70 @@ export function plainOutput(log: Logger): LogSink | undefined {
   return plain.get(log);
 }
 
-/** What to log of an error: all that helps to mend it. What a client wrote may be in its words. */
+/** What to log of an error: all that helps to mend it. What a client wrote may be in its words. Never throws. */
 export function errorFacts(error: unknown): object {
-  return error instanceof Error ? { err: toShown(error) } : { err: { message: cleanText(String(error)) } };
-}
-
-// Still an error of its class, which is what loggers tell errors by.
-function toShown(error: Error, depth = 0): Error {
-  const shown = Object.create(Object.getPrototypeOf(error) as object) as Error;
-  for (const [name, value] of Object.entries(error)) {
-    if (typeof value === 'string' || typeof value === 'number') Object.assign(shown, { [name]: mask(value) });
+  try {
+    return { err: isErrorLike(error) ? toShown(error) : { message: cleanText(String(error)) } };
+  } catch {
+    // Whoever logs a fault is in the middle of answering it.
+    return { err: { message: 'An error that cannot be read' } };
   }
-  const { cause } = error;
-  return Object.assign(shown, {
-    message: cleanText(error.message),
-    stack: cleanText(error.stack ?? ''),
-    ...(cause instanceof Error && depth < MAX_CAUSES ? { cause: toShown(cause, depth + 1) } : {}),
-  });
 }
 
+/** Errors of another realm are errors, too. */
+function isErrorLike(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  return typeof value === 'object' && value !== null && typeof read(value, 'message') === 'string' && 'stack' in value;
+}
+
+// An error that says its class, but not of it: a class may have getters that work only on its own, as DOMException has.
+function toShown(error: Error, depth = 0): Error {
+  const shown = Object.create(Error.prototype) as Error;
+  const { name: type } = error.constructor;
+  define(
+    shown,
+    'constructor',
+    Object.defineProperty(() => undefined, 'name', { value: type }),
+    false,
+  );
+  const name = read(error, 'name');
+  if (error instanceof DOMException && typeof name === 'string') define(shown, 'name', cleanText(name));
+  for (const [key, value] of Object.entries(properties(error)))
+    define(shown, key, typeof value === 'string' ? tame(value, '\n') : value);
+  define(shown, 'message', cleanText(textOf(error, 'message')));
+  define(shown, 'stack', cleanText(textOf(error, 'stack')));
+  const cause = read(error, 'cause');
+  if (isErrorLike(cause) && depth < MAX_CAUSES) define(shown, 'cause', toShown(cause, depth + 1));
+  return shown;
+}
+
+function properties(error: Error): object {
+  const own = Object.keys(error)
+    .map((key) => [key, read(error, key)] as const)
+    .filter(([, value]) => typeof value === 'string' || typeof value === 'number');
+  return mask(Object.fromEntries(own)) as object;
+}
+
+function textOf(error: Error, key: 'message' | 'stack'): string {
+  const value = read(error, key);
+  return typeof value === 'string' ? value : `(no ${key} that can be read)`;
+}
+
+function read(from: object, key: string): unknown {
+  try {
+    return (from as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function define(on: object, key: string, value: unknown, enumerable = true): void {
+  Object.defineProperty(on, key, { value, enumerable, configurable: true, writable: true });
+}
+
+// A stack has lines.
 function cleanText(text: string): string {
-  return hideSessions(maskText(text)).replace(UNRULY, '?');
+  return tame(maskText(text), '\n');
 }
 
 // Loaded only for people: a start without a terminal should not wait for it.
