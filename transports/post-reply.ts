@@ -108,7 +108,9 @@ export class PostReply implements Reply {
   }
 
   #begin(): void {
-    if (this.#missing > 0) this.#open();
+    const { res } = this.#visit;
+    // It may have been refused before anything of it was run, or its client may have gone.
+    if (this.#missing > 0 && !res.headersSent && !res.destroyed) this.#open();
   }
 
   #open(): void {

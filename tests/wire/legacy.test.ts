@@ -218,7 +218,7 @@ describe('the stream', () => {
     close();
   });
 
-  it('keeps a progress notification and the result after it at least 5 ms apart', async () => {
+  it('keeps a progress notification and the result after it at least 15 ms apart', async () => {
     const { url } = await start();
     const { send, reader, close } = await openLegacy(url);
     const gaps: number[] = [];
@@ -229,8 +229,8 @@ describe('the stream', () => {
       await reader.nextMessage((message) => message.id === id);
       gaps.push(performance.now() - heardAt);
     }
-    // A busy machine may hand us both late and together, but not every time.
-    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(10);
+    // A busy machine may hand us both late and together, but not every time; timers and sockets are off by a little.
+    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(15 - 2);
     close();
   });
 });

@@ -410,6 +410,14 @@ describe('tool wants input', () => {
     expect(json.result).toMatchObject({ resultType: 'complete', content: [text('Hi, Alice!')] });
   });
 
+  it('refuses a bad state where answers are streams, too, and begins none', async () => {
+    const { url } = await start({ tools: [asksName], responseMode: 'sse' });
+    const { status, json } = await callModern(url, 'tools/call', { ...params, requestState: 'bad' }, { capabilities });
+    expect({ status, code: json.error?.code }).toEqual({ status: 400, code: -32602 });
+    // By the time of this answer a stream would have begun.
+    expect((await call(`${url}/metrics`)).text).not.toMatch(/^dualgauge_streams_opened_total\{.*[1-9]$/m);
+  });
+
   it('seals the state: nothing of it can be read', async () => {
     const { url } = await start({ tools: [asksName] });
     const { requestState } = await firstRound(url);

@@ -815,7 +815,7 @@ describe('streams at 2025-11-25', () => {
 });
 
 describe('a progress notification right before the result', () => {
-  it.each(['2025-03-26', '2025-11-25'] as const)('is written at least 5 ms before it, at %s', async (revision) => {
+  it.each(['2025-03-26', '2025-11-25'] as const)('is written at least 15 ms before it, at %s', async (revision) => {
     const { url } = await start();
     const { stream } = await openSession(url, { revision });
     const gaps: number[] = [];
@@ -827,8 +827,8 @@ describe('a progress notification right before the result', () => {
       gaps.push(performance.now() - heardAt);
       reader.close();
     }
-    // A busy machine may hand us both late and together, but not every time.
-    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(10);
+    // A busy machine may hand us both late and together, but not every time; timers and sockets are off by a little.
+    expect(gaps.sort((a, b) => a - b)[4]).toBeGreaterThan(15 - 2);
   });
 });
 
