@@ -243,10 +243,15 @@ export async function coldStarts(
       if (setUp === undefined) continue;
       const startedAt = performance.now();
       const server = await ServerProcess.start(programOf(contestant, setUp), { isProbed: false });
-      const crew = await workload.prepare(targetOf(server.port, setUp));
-      measured.set(contestant.name, [...(measured.get(contestant.name) ?? []), performance.now() - startedAt]);
-      crew.close();
-      await server.stop();
+      try {
+        const crew = await withLimit(workload.prepare(targetOf(server.port, setUp)));
+        measured.set(contestant.name, [...(measured.get(contestant.name) ?? []), performance.now() - startedAt]);
+        crew.close();
+      } catch (error) {
+        complain(contestant, workload, error);
+      } finally {
+        await server.stop();
+      }
     }
   }
   return new Map([...measured].map(([name, all]) => [name, median(all)]));
