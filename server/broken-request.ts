@@ -33,7 +33,7 @@ export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
 
 /** Answers what is no request, and hangs up. */
 export function refuseConnection(socket: Duplex, status: number, tell?: Tell): void {
-  // Node hands a tunnel's socket over with nobody on it who hears of its end; that nobody hears ends the process.
+  // Nobody else hears the socket of a tunnel, and an error that nobody hears would end the process.
   socket.on('error', () => socket.destroy());
   const requestId = randomUUID();
   const code = status === 400 ? ErrorCode.invalidRequest : ErrorCode.transport;

@@ -16,10 +16,10 @@ it('lets a client go that asks for a tunnel and breaks the connection off', asyn
   await client.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
   const socket = await tunnel;
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  // Whoever hears nothing lets it become an uncaught exception; the test that hears must not be the one that saves.
-  expect(socket.listenerCount('error')).toBeGreaterThan(0);
+  // Without one its error would be an uncaught exception.
+  const listeners = socket.listenerCount('error');
   client.reset();
-  socket.emit('error', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
   await closed;
   server.close();
+  expect(listeners).toBeGreaterThan(0);
 });
