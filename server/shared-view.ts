@@ -1,6 +1,5 @@
 import type { SessionList, SessionStory, TimelineList } from '../routes/debug.js';
 import type { KeptSession } from '../transports/stores/redis-session-store.js';
-import { shortenSessionId } from '../transports/session-id.js';
 import { byTime, MAX_LATEST, MAX_LISTED, type Told, type View } from './debug-view.js';
 import type { EventRelay, Wire } from './event-relay.js';
 import { mergeSummaries, type SessionSummary, summarizeKept } from './session-summary.js';
@@ -50,14 +49,11 @@ export function createSharedView(own: View, others: Others, relay: EventRelay): 
       const mine = await own.sessions();
       const [{ all, isPartial }, kept, count] = await Promise.all([
         gather({ about: 'sessions' }, mine),
-        others.sessions(MAX_LISTED).catch(() => undefined),
+        keptSessions(),
         others.count().catch(() => undefined),
       ]);
       const held = all.flatMap(({ sessions }) => sessions);
-      const rest = (kept ?? []).map(({ record, expiresInMs }) =>
-        summarizeKept(record, others.lifeOf(record.door) - expiresInMs),
-      );
-      const sessions = mergeAll([...held, ...rest])
+      const sessions = mergeAll([...held, ...(kept ?? [])])
         .sort((one, other) => one.idleMs - other.idleMs)
         .slice(0, MAX_LISTED);
       return { ...partly(isPartial || kept === undefined), count: count ?? sessions.length, sessions };
@@ -66,7 +62,7 @@ export function createSharedView(own: View, others: Others, relay: EventRelay): 
       const { all, isPartial } = await gather<Story | undefined>({ about: 'session', id }, await own.session(id));
       const stories = all.filter((story) => story !== undefined);
       const held = stories.flatMap(({ sessions }) => sessions);
-      const kept = held.length > 0 ? [] : await keptAs(id);
+      const kept = held.length > 0 ? [] : ((await keptSessions()) ?? []).filter((session) => session.id === id);
       // Where not everybody could be asked, nobody can say that nothing is known.
       if (stories.length === 0 && kept.length === 0 && !isPartial) return undefined;
       return { ...partly(isPartial), id, sessions: mergeAll([...held, ...kept]), timeline: merge(stories) };
@@ -76,11 +72,10 @@ export function createSharedView(own: View, others: Others, relay: EventRelay): 
     watch: (listener) => relay.watch(listener),
   };
 
-  async function keptAs(shortened: string): Promise<SessionSummary[]> {
-    const kept = await others.sessions(MAX_LISTED).catch(() => []);
-    return kept
-      .filter(({ record: { id } }) => shortenSessionId(id) === shortened)
-      .map(({ record, expiresInMs }) => summarizeKept(record, others.lifeOf(record.door) - expiresInMs));
+  // `undefined` where they cannot be asked for.
+  async function keptSessions(): Promise<SessionSummary[] | undefined> {
+    const kept = await others.sessions(MAX_LISTED).catch(() => undefined);
+    return kept?.map(({ record, expiresInMs }) => summarizeKept(record, others.lifeOf(record.door) - expiresInMs));
   }
 }
 
