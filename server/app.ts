@@ -260,7 +260,7 @@ class Composition implements McpApp {
     const until = performance.now() + this.#settings.drainMs;
     arrivals.sendAway();
     await this.#finish();
-    await closeServer(server, arrivals, { hasOthers: this.#backplane.hasOthers(), until });
+    await closeServer(server, arrivals, { hasOthers: await this.#backplane.hasOthers(), until });
     await this.#backplane.stop();
   }
 

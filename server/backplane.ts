@@ -30,8 +30,8 @@ export interface Backplane {
   /** @throws Error when it cannot be reached */
   start(): Promise<void>;
   isReady(): boolean;
-  /** Whether other instances live, as far as is known. */
-  hasOthers(): boolean;
+  /** Whether other instances live, as far as can be told. Never rejects. */
+  hasOthers(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ function createLocal({ settings }: BackplaneOptions): Backplane {
     others: undefined,
     start: () => Promise.resolve(),
     isReady: () => true,
-    hasOthers: () => false,
+    hasOthers: () => Promise.resolve(false),
     stop: () => Promise.resolve(),
   };
 }
@@ -108,7 +108,7 @@ function createShared(url: string, { settings, changes, onFault, onAnswered }: B
     },
     start,
     isReady: () => redis.isReady,
-    hasOthers: () => instances.hasOthers,
+    hasOthers: () => instances.hasOthers(),
     async stop() {
       await log.settle(SETTLE_MS);
       await instances.stop();

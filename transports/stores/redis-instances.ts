@@ -69,9 +69,11 @@ export class RedisInstances {
     await this.#redis.command('HDEL', this.#key, this.id).catch(() => undefined);
   }
 
-  /** Whether others live, as far as is known. */
-  get hasOthers(): boolean {
-    return this.#others.size > 0;
+  /** Whether others live. One that came since the last beat is not known yet, so Redis is asked, if it answers. */
+  async hasOthers(): Promise<boolean> {
+    if (this.#others.size > 0) return true;
+    const listed = await this.#redis.command('HKEYS', this.#key).catch(() => []);
+    return (listed as string[]).some((instance) => instance !== this.id);
   }
 
   /** Whether there is such an instance, as far as is known. @throws HttpError 503 when the store does not answer */
