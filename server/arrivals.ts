@@ -7,25 +7,29 @@ const ROUND_MS = 1;
 
 /** Who comes to a server, and when. Knows when its port can be closed without shutting it in somebody's face. */
 export class Arrivals {
+  readonly #server: Server;
   readonly #connections = new Map<Socket, number>();
   #lastAt = -Infinity;
-  #areLast = false;
 
   constructor(server: Server) {
+    this.#server = server;
     server.on('connection', (socket: Socket) => {
       this.#lastAt = performance.now();
       this.#connections.set(socket, this.#lastAt);
       socket.once('close', () => this.#connections.delete(socket));
     });
-    server.prependListener('request', (_req, res) => {
-      this.#lastAt = performance.now();
-      if (this.#areLast) res.shouldKeepAlive = false;
-    });
   }
 
-  /** From now on each answer is the last one on its connection: who has more to say is told to connect elsewhere. */
+  /**
+   * From now on each answer is the last one on its connection: who has more to say is told to connect elsewhere. Nobody
+   * has to be told before, so until now requests are not listened to.
+   */
   sendAway(): void {
-    this.#areLast = true;
+    this.#lastAt = performance.now();
+    this.#server.prependListener('request', (_req, res) => {
+      this.#lastAt = performance.now();
+      res.shouldKeepAlive = false;
+    });
   }
 
   /**
