@@ -43,21 +43,27 @@ export class Dispatcher {
     return this.#handshake.has(name) || this.#modern.has(name);
   }
 
-  /** Never rejects: what goes wrong is in the response. */
-  async dispatch(request: Request, call: Call): Promise<Response> {
+  /** Never throws or rejects: what goes wrong is in the response. A promise only where the method has to wait. */
+  dispatch(request: Request, call: Call): Response | Promise<Response> {
     const isModern = call.revision === MODERN_REVISION;
     const method = (isModern ? this.#modern : this.#handshake).get(request.method);
     if (method === undefined) {
       return errorResponse(request.id, { code: ErrorCode.methodNotFound, message: 'Method not found' });
     }
+    const respond = (result: object): Response => resultResponse(request.id, isModern ? this.complete(result) : result);
     try {
-      const result = await method.run(request.params ?? NO_PARAMS, call);
-      return resultResponse(request.id, isModern ? this.complete(result) : result);
+      const result = method.run(request.params ?? NO_PARAMS, call);
+      if (!(result instanceof Promise)) return respond(result);
+      return result.then(respond).catch((error: unknown) => this.#refuse(error, request, call));
     } catch (error) {
-      if (error instanceof RpcError) return errorResponse(request.id, error);
-      this.#onFault(error, request, call);
-      return errorResponse(request.id, { code: ErrorCode.internalError, message: 'Internal error' });
+      return this.#refuse(error, request, call);
     }
+  }
+
+  #refuse(error: unknown, request: Request, call: Call): Response {
+    if (error instanceof RpcError) return errorResponse(request.id, error);
+    this.#onFault(error, request, call);
+    return errorResponse(request.id, { code: ErrorCode.internalError, message: 'Internal error' });
   }
 
   /** What every 2026-07-28 result carries: its type, and who made it (2026-07-28 "Per-response protocol fields"). */

@@ -45,27 +45,36 @@ function begin(compiled: CompiledTool, verdict: Checked, call: Call, options: To
     maxMs: tool.maxMs ?? options.maxMs,
     outcome: (elapsedMs) => errorResult(`Tool ${tool.name} timed out after ${String(elapsedMs)} ms`),
   });
-  return run(compiled, verdict.value, call, options);
+  const { value } = verdict;
+  const isTask = tool.task === 'required' || tool.task === 'optional';
+  if (isTask) return call.becomeTask().then(() => run(compiled, value, call, options));
+  return run(compiled, value, call, options);
 }
 
-async function run(
-  compiled: CompiledTool,
-  args: unknown,
-  call: Call,
-  { onFault }: ToolMethodOptions,
-): Promise<CallToolResult> {
-  const { tool } = compiled;
-  if (tool.task === 'required' || tool.task === 'optional') await call.becomeTask();
+function run(compiled: CompiledTool, args: unknown, call: Call, options: ToolMethodOptions): Outcome {
   try {
-    const returned = await tool.run(args as never, new CallContext(call));
-    const result = toResult(returned, compiled);
-    return fitToolResult(result instanceof Promise ? await result : result, call.revision);
+    const returned = compiled.tool.run(args as never, new CallContext(call));
+    const result = isThenable(returned)
+      ? Promise.resolve(returned).then((value) => toResult(value, compiled))
+      : toResult(returned, compiled);
+    if (!(result instanceof Promise)) return fitToolResult(result, call.revision);
+    return result
+      .then((whole) => fitToolResult(whole, call.revision))
+      .catch((error: unknown) => failure(error, compiled, call, options));
   } catch (error) {
-    if (error instanceof ToolError) return errorResult(error.message);
-    if (error instanceof RpcError) return refusal(error, call);
-    if (!isAbort(error, call)) onFault(error, tool.name, call);
-    return errorResult(`Tool ${tool.name} failed: internal error`);
+    return failure(error, compiled, call, options);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function failure(error: unknown, { tool }: CompiledTool, call: Call, { onFault }: ToolMethodOptions): CallToolResult {
+  if (error instanceof ToolError) return errorResult(error.message);
+  if (error instanceof RpcError) return refusal(error, call);
+  if (!isAbort(error, call)) onFault(error, tool.name, call);
+  return errorResult(`Tool ${tool.name} failed: internal error`);
 }
 
 // A tool that stops because nobody waits for it any more does as it was told.

@@ -144,13 +144,18 @@ export class Exchange implements Call {
     return this.#isDone;
   }
 
-  /** Runs the request and answers it. Never rejects. */
-  async run(): Promise<void> {
-    this.#host.calls.add(this);
-    this.#session?.addCall(this);
+  /** Runs the request and answers it. Never rejects. A promise only where it is not over yet. */
+  run(): void | Promise<void> {
     this.notes.pending += 1;
     this.#host.observer.callStarted?.(this, this.#request);
-    await this.#finish(await this.#host.dispatcher.dispatch(this.#request, this));
+    const response = this.#host.dispatcher.dispatch(this.#request, this);
+    if (!(response instanceof Promise)) return this.#finish(response);
+    // One that waits can be found, by whoever cancels it or looks at the time. It may have been concluded meanwhile.
+    if (!this.#isDone) {
+      this.#host.calls.add(this);
+      this.#session?.addCall(this);
+    }
+    return response.then((late) => this.#finish(late));
   }
 
   /** Ends the call before its handler does. What the handler still returns is dropped. */

@@ -31,10 +31,12 @@ export async function serveStateless(message: Message, visit: Visit, accepts: Ac
     ids: [message.id],
   });
   const exchange = createExchange(message, visit, envelope, reply, host);
+  const running = exchange.run();
+  if (running === undefined) return;
   visit.res.once('close', () => {
     if (!exchange.isTask) exchange.abort('disconnected');
   });
-  await exchange.run();
+  await running;
 }
 
 // A subscription is a stream, in whatever form the rest is answered.

@@ -54,7 +54,7 @@ export class StreamableHttp {
     const message = parse(body);
     visit.notes.read([message]);
     if (isModern(message, visit)) return serveStateless(message, visit, accepts, this.#host);
-    await this.#postHandshake(message, visit, accepts);
+    return this.#postHandshake(message, visit, accepts);
   }
 
   /** The session's own stream, or the rest of one that was cut. @throws HttpError */
@@ -114,7 +114,7 @@ export class StreamableHttp {
     const revision = revisionOf(session, version);
     visit.notes.revision = revision;
     const reply = this.#replyTo(visit, accepts, session, revision, message.id);
-    await createExchange(message, visit, this.#host, { session, revision, reply }).run();
+    return createExchange(message, visit, this.#host, { session, revision, reply }).run();
   }
 
   async #initialize(request: Request, visit: Visit, accepts: Accepts, live: Session | undefined): Promise<void> {
@@ -132,7 +132,7 @@ export class StreamableHttp {
     if (session !== undefined) visit.res.setHeader('Mcp-Session-Id', session.id);
     const { revision } = opening;
     const reply = this.#replyTo(visit, accepts, session, revision, request.id);
-    await createExchange(request, visit, this.#host, { session, revision, reply }).run();
+    return createExchange(request, visit, this.#host, { session, revision, reply }).run();
   }
 
   async #postBatch(body: readonly unknown[], visit: Visit, accepts: Accepts): Promise<void> {
