@@ -11,24 +11,30 @@ export interface Admission {
   readonly challenge?: Visit['challenge'];
 }
 
-const KEY = 'admission';
-const NOTES = 'notes';
+// On the response itself: `res.locals` is a dictionary, and slow for something that is looked up with every call.
+const ADMISSION = Symbol('admission');
+const NOTES = Symbol('notes');
 
-export function admit(res: Response, admission: Admission): void {
-  res.locals[KEY] = admission;
+interface Noted {
+  [ADMISSION]?: Admission;
+  [NOTES]?: VisitNotes;
 }
 
-export function admissionOf(res: Response): Admission | undefined {
-  return res.locals[KEY] as Admission | undefined;
+export function admit(res: Response & Noted, admission: Admission): void {
+  res[ADMISSION] = admission;
+}
+
+export function admissionOf(res: Response & Noted): Admission | undefined {
+  return res[ADMISSION];
 }
 
 /** The notes of an exchange that somebody watches. */
-export function takeNotes(res: Response, notes: VisitNotes): void {
-  res.locals[NOTES] = notes;
+export function takeNotes(res: Response & Noted, notes: VisitNotes): void {
+  res[NOTES] = notes;
 }
 
-export function notesOf(res: Response): VisitNotes | undefined {
-  return res.locals[NOTES] as VisitNotes | undefined;
+export function notesOf(res: Response & Noted): VisitNotes | undefined {
+  return res[NOTES];
 }
 
 /** The exchange as the transports see it. */

@@ -20,15 +20,14 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
     return #whole in res;
   }
 
-  override writeHead(status: number, ...rest: unknown[]): this {
-    const [headers = NONE] = rest;
-    if (!AppResponse.isBorn(this)) return super.writeHead(status, ...(rest as [string, OutgoingHttpHeaders]));
-    if (rest.length < 2 && typeof headers === 'object' && this.getHeaderNames().length === 0) {
-      this.sent = this.#whole(headers as Headers);
+  override writeHead(status: number, reason: string | Headers = NONE, headers?: Headers): this {
+    const isBorn = AppResponse.isBorn(this);
+    if (isBorn && typeof reason === 'object' && this.getHeaderNames().length === 0) {
+      this.sent = this.#whole(reason);
       return super.writeHead(status, this.sent as OutgoingHttpHeader[]);
     }
-    setEach(this, this.common);
-    return super.writeHead(status, ...(rest as [string, OutgoingHttpHeaders]));
+    if (isBorn) setEach(this, this.common);
+    return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders);
   }
 
   override getHeader(name: string): ReturnType<ServerResponse['getHeader']> {

@@ -308,14 +308,17 @@ class Composition implements McpApp {
     const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
     if (publicUrl !== undefined) origins.add(new URL(publicUrl).origin);
     const hosts = allowedHosts === undefined ? undefined : new Set(allowedHosts.map((host) => host.toLowerCase()));
-    router.use(this.#observation.watch.handler());
-    router.use(
-      createGuard({
-        allowedOrigins: origins,
-        allowedHosts: () => hosts ?? (this.#isLoopbackBind ? 'loopback' : undefined),
-        trustProxy,
-      }),
-    );
+    const { watch } = this.#observation;
+    const guard = createGuard({
+      allowedOrigins: origins,
+      allowedHosts: () => hosts ?? (this.#isLoopbackBind ? 'loopback' : undefined),
+      trustProxy,
+    });
+    router.use(function enter(req, res, next) {
+      watch.begin(res);
+      guard(req, res);
+      next();
+    });
   }
 
   #closeRouter(router: Router): void {

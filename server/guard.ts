@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
 import { admit } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
@@ -20,18 +19,20 @@ const MAX_HEADERS = 200;
 
 const EXPOSED = 'Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, X-Request-Id, Retry-After';
 
-/** The first to see every request: names it, and turns away pages and names that have no business here. */
-export function createGuard(options: GuardOptions): RequestHandler {
+/** Names a request, and turns away pages and names that have no business here. Throws an `HttpError` to refuse. */
+export type Guard = (req: Request, res: Response) => void;
+
+export function createGuard(options: GuardOptions): Guard {
   const nextId = exchangeIds();
-  return function guard(req, res, next) {
+  const checkHost = hostCheck(options);
+  return function guard(req, res) {
     const exchangeId = saneId(req) ?? nextId();
     setCommonHeaders(res, ['X-Content-Type-Options', 'nosniff', 'X-Request-Id', exchangeId]);
     admit(res, { exchangeId, prefix: prefixOf(req, options) });
     checkFraming(req);
-    checkHost(req.headers, options);
+    checkHost(req.headers.host);
     const { origin } = req.headers;
     if (origin !== undefined) checkOrigin(origin, res, options);
-    next();
   };
 }
 
@@ -51,19 +52,27 @@ function checkFraming({ rawHeaders, headers, url, httpVersionMinor }: Request): 
     throw ambiguous(417, 'Nothing but 100-continue can be expected');
   }
   if (hosts === 0 && httpVersionMinor > 0) throw ambiguous(400, 'Host is required');
+  if (url.startsWith('/')) return;
   const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url);
   if (target !== null && target[1]?.toLowerCase() !== headers.host?.toLowerCase()) {
     throw ambiguous(400, 'The target and the Host header name different hosts');
   }
 }
 
-function checkHost(headers: IncomingHttpHeaders, { allowedHosts }: GuardOptions): void {
-  const allowed = allowedHosts();
-  if (allowed === undefined) return;
-  const name = hostName(headers.host);
-  const isAllowed = name !== undefined && (allowed === 'loopback' ? isLoopback(name) : isAllowedHost(name, allowed));
-  if (!isAllowed)
-    throw forbidden('This Host is not allowed: set ALLOWED_HOSTS to the names this server is reached by', 'host');
+function hostCheck({ allowedHosts }: GuardOptions): (host: string | undefined) => void {
+  // Nearly all requests come by the same name.
+  let last:
+    { readonly host: string | undefined; readonly allowed: ReturnType<GuardOptions['allowedHosts']> } | undefined;
+  return (host) => {
+    const allowed = allowedHosts();
+    if (allowed === undefined || (host === last?.host && allowed === last?.allowed)) return;
+    const name = hostName(host);
+    const isAllowed = name !== undefined && (allowed === 'loopback' ? isLoopback(name) : isAllowedHost(name, allowed));
+    if (!isAllowed) {
+      throw forbidden('This Host is not allowed: set ALLOWED_HOSTS to the names this server is reached by', 'host');
+    }
+    last = { host, allowed };
+  };
 }
 
 function checkOrigin(origin: string, res: Response, { allowedOrigins }: GuardOptions): void {

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Response } from 'express';
 import type { Request } from '../protocol/json-rpc.js';
 import { notesOf, takeNotes } from '../routes/visit-of.js';
 import type { EventKind } from '../transports/event-log.js';
@@ -31,22 +31,21 @@ export interface WatchParts {
 /** Sees every exchange from its first byte to its end, and tells the log, the figures, the timeline and the traces. */
 export class Watch implements Observer {
   readonly #parts: WatchParts;
+  /** One for all responses. */
+  readonly #onClose: (this: Response) => void;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    const closed = (res: Response): void => this.#closed(res);
+    this.#onClose = function onClose() {
+      closed(this);
+    };
   }
 
-  /** To be the first of all handlers, so that it sees what the others turn away. */
-  handler(): RequestHandler {
-    const onClose = (res: Response): void => this.#closed(res);
-    function closed(this: Response): void {
-      onClose(this);
-    }
-    return function watch(_req, res, next) {
-      takeNotes(res, new VisitNotes(res));
-      res.on('close', closed);
-      next();
-    };
+  /** Begins to watch an exchange. To come before everything else, so that it sees what the others turn away. */
+  begin(res: Response): void {
+    takeNotes(res, new VisitNotes(res));
+    res.on('close', this.#onClose);
   }
 
   /** To be the first of the error handlers: notes why a request is refused, and lets the next one answer. */
