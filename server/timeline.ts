@@ -23,6 +23,8 @@ export interface TimelineItem {
  */
 export class Timeline {
   readonly #lines = new Map<string, Line>();
+  /** Stays where it is: to look for the first line each time is to walk over all that were there before it. */
+  #turns = this.#lines.entries();
   readonly #none: Line;
   readonly #perSession: number;
   readonly #total: number;
@@ -105,9 +107,13 @@ export class Timeline {
 
   // The line whose turn it is goes to the end of the queue, so that no session is always the one to lose.
   #makeRoom(): void {
-    const [turn] = this.#lines;
-    if (turn === undefined) return;
-    const [session, line] = turn;
+    let turn = this.#turns.next();
+    if (turn.done === true) {
+      this.#turns = this.#lines.entries();
+      turn = this.#turns.next();
+    }
+    if (turn.done === true) return;
+    const [session, line] = turn.value;
     this.#count -= line.halve();
     this.#lines.delete(session);
     if (line.size > 0) this.#lines.set(session, line);

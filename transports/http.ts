@@ -2,6 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { ErrorCode, type RpcError } from '../protocol/errors.js';
 import { errorResponse, formatMessage, type RequestId, type Response } from '../protocol/json-rpc.js';
 
+/** By name. */
+export type Headers = Readonly<Record<string, string>>;
+
 /** A refusal with its HTTP status; what reaches a client is JSON-RPC either way. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
@@ -11,7 +14,7 @@ export class HttpError extends Error {
     readonly code: number,
     message: string,
     readonly extra: {
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: Headers;
       readonly data?: unknown;
       readonly id?: RequestId | undefined;
       /** What it is counted as, where its status does not say enough. */
@@ -55,17 +58,11 @@ export function statusOf(response: Response, isModern: boolean): number {
 }
 
 /** One JSON body, in one write. */
-export function sendJson(
-  res: ServerResponse,
-  status: number,
-  json: string,
-  headers?: Readonly<Record<string, string>>,
-): void {
+export function sendJson(res: ServerResponse, status: number, json: string, headers?: Headers): void {
   if (res.headersSent) return;
   const length = String(Buffer.byteLength(json));
   const head = ['Content-Type', 'application/json', 'Cache-Control', 'no-store', 'Content-Length', length];
-  if (headers !== undefined) head.push(...Object.entries(headers).flat());
-  res.writeHead(status, head);
+  res.writeHead(status, headers === undefined ? head : head.concat(listed(headers)));
   res.end(json);
 }
 
@@ -74,11 +71,26 @@ export function sendError(res: ServerResponse, error: HttpError): void {
   sendJson(res, status, formatMessage(errorResponse(extra.id, { code, message, data: extra.data })), extra.headers);
 }
 
+/** 204: it is done, and there is nothing more to say. */
+export function sendNothing(res: ServerResponse): void {
+  res.writeHead(204, NO_STORE);
+  res.end();
+}
+
 /** 202 for what has no response on this POST. Some clients accept only an empty body or the word `Accepted`. */
-export function sendAccepted(res: ServerResponse, body: '' | 'Accepted' = ''): void {
-  res.writeHead(202, body === '' ? EMPTY : ACCEPTED);
+export function sendAccepted(res: ServerResponse, body: '' | 'Accepted' = '', headers?: Headers): void {
+  const head = body === '' ? EMPTY : ACCEPTED;
+  res.writeHead(202, headers === undefined ? head : head.concat(listed(headers)));
   res.end(body);
 }
 
-const EMPTY = ['Cache-Control', 'no-store', 'Content-Length', '0'];
-const ACCEPTED = ['Cache-Control', 'no-store', 'Content-Type', 'text/plain', 'Content-Length', '8'];
+/** Headers as Node takes them in one go: name, value, name, value. */
+export function listed(headers: Headers): string[] {
+  const list: string[] = [];
+  for (const [name, value] of Object.entries(headers)) list.push(name, value);
+  return list;
+}
+
+const NO_STORE = ['Cache-Control', 'no-store'];
+const EMPTY = [...NO_STORE, 'Content-Length', '0'];
+const ACCEPTED = [...NO_STORE, 'Content-Type', 'text/plain', 'Content-Length', '8'];

@@ -14,7 +14,7 @@ import { MODERN_REVISION, type Revision } from '../protocol/versions.js';
 import { formatEventId, MAIN_STREAM } from './event-id.js';
 import { type EventKind, START } from './event-log.js';
 import type { Host } from './host.js';
-import { sendAccepted, sendJson, statusOf } from './http.js';
+import { type Headers, listed, sendAccepted, sendJson, statusOf } from './http.js';
 import { pump } from './pump.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
@@ -32,7 +32,7 @@ export interface PostReplyOptions {
   readonly ids: readonly RequestId[];
   /** Whether they came as an array, and are answered as one. */
   readonly isBatch?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers | undefined;
 }
 
 /**
@@ -188,8 +188,9 @@ export class PostReply implements Reply {
     const { res } = this.#visit;
     if (res.headersSent) return;
     const frames = responses.map((response) => formatEvent(formatMessage(response))).join('');
+    const { headers } = this.#options;
     const head = [...STREAM_HEADERS, 'Content-Length', String(Buffer.byteLength(frames))];
-    res.writeHead(200, head.concat(Object.entries(this.#options.headers ?? {}).flat()));
+    res.writeHead(200, headers === undefined ? head : head.concat(listed(headers)));
     this.#visit.notes.frames = responses.length;
     res.end(frames);
   }

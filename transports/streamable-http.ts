@@ -18,7 +18,7 @@ import { formatEventId, MAIN_STREAM, parseEventId } from './event-id.js';
 import { begin, checkRoom, createExchange, take } from './handshake.js';
 import { passGate, passSessionGate } from './gate.js';
 import type { Host } from './host.js';
-import { badRequest, HttpError, sendAccepted, sessionNotFound } from './http.js';
+import { badRequest, type Headers, HttpError, sendAccepted, sendNothing, sessionNotFound } from './http.js';
 import type { LegacySse } from './legacy-sse.js';
 import { postMode } from './post-mode.js';
 import { PostReply } from './post-reply.js';
@@ -30,6 +30,14 @@ import { SseWriter } from './sse-writer.js';
 import { serveStateless } from './stateless-http.js';
 import { StreamReply } from './stream-reply.js';
 import { header, type Visit } from './visit.js';
+
+/** What a reply has to know of its request. */
+interface Answering {
+  readonly session: Session | undefined;
+  readonly revision: HandshakeRevision;
+  readonly id: RequestId;
+  readonly headers?: Headers | undefined;
+}
 
 export class StreamableHttp {
   readonly #host: Host;
@@ -91,7 +99,7 @@ export class StreamableHttp {
     const session = id === undefined ? undefined : await sessions.find(id, 'streamable', visit.principal);
     visit.notes.session = session;
     if (session !== undefined) await sessions.close(session, 'deleted');
-    visit.res.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+    sendNothing(visit.res);
   }
 
   async #postHandshake(message: Message, visit: Visit, accepts: Accepts): Promise<void> {
@@ -113,7 +121,7 @@ export class StreamableHttp {
     checkRoom(this.#host, session, [message]);
     const revision = revisionOf(session, version);
     visit.notes.revision = revision;
-    const reply = this.#replyTo(visit, accepts, session, revision, message.id);
+    const reply = this.#replyTo(visit, accepts, { session, revision, id: message.id });
     return createExchange(message, visit, this.#host, { session, revision, reply }).run();
   }
 
@@ -129,9 +137,9 @@ export class StreamableHttp {
     if (live !== undefined) await begin(live, opening);
     visit.notes.session = session;
     visit.notes.revision = opening.revision;
-    if (session !== undefined) visit.res.setHeader('Mcp-Session-Id', session.id);
     const { revision } = opening;
-    const reply = this.#replyTo(visit, accepts, session, revision, request.id);
+    const headers = session === undefined ? undefined : { 'Mcp-Session-Id': session.id };
+    const reply = this.#replyTo(visit, accepts, { session, revision, id: request.id, headers });
     return createExchange(request, visit, this.#host, { session, revision, reply }).run();
   }
 
@@ -167,19 +175,14 @@ export class StreamableHttp {
     await Promise.all(running);
   }
 
-  #replyTo(
-    visit: Visit,
-    accepts: Accepts,
-    session: Session | undefined,
-    revision: HandshakeRevision,
-    id: RequestId,
-  ): Reply {
+  #replyTo(visit: Visit, accepts: Accepts, { session, revision, id, headers }: Answering): Reply {
     const { settings, log } = this.#host;
     if (settings.responseRouting === 'stream' && session?.isListening === true) {
-      sendAccepted(visit.res);
+      sendAccepted(visit.res, '', headers);
       return new StreamReply(session, log, visit.notes);
     }
-    return new PostReply(visit, this.#host, { mode: postMode(accepts, settings), revision, session, ids: [id] });
+    const mode = postMode(accepts, settings);
+    return new PostReply(visit, this.#host, { mode, revision, session, ids: [id], headers });
   }
 
   // A promise only where another instance may have it.
@@ -246,8 +249,7 @@ export class StreamableHttp {
     }
     // To an empty stream that ends at once clients come back for ever; this tells them that it is over.
     if (await this.#host.log.isSpent(session.id, place.stream, place.cursor)) {
-      visit.res.writeHead(204, { 'Cache-Control': 'no-store' }).end();
-      return;
+      return sendNothing(visit.res);
     }
     if (place.stream === MAIN_STREAM) await this.#host.sessions.carry(session, { wantsCursor: false });
     else await session.announce(place.stream);

@@ -45,6 +45,14 @@ describe('a timeline', () => {
     expect(timeline.latest(100)).toHaveLength(5);
   });
 
+  it('stays within its bound where each session in turn is the only one', () => {
+    const timeline = new Timeline({ perSession: 10, total: 1 });
+    for (let session = 0; session < 10; session += 1) {
+      fill(timeline, `s${session}`, 3);
+      expect(timeline.size).toBe(1);
+    }
+  });
+
   it('tells those who watch, until they stop', () => {
     const timeline = new Timeline();
     const heard: unknown[] = [];
