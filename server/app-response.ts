@@ -36,7 +36,7 @@ export class AppResponse<R extends IncomingMessage = IncomingMessage> extends Se
 
   #whole(headers: Headers): OutgoingHttpHeader[] {
     const common: readonly OutgoingHttpHeader[] = this.common;
-    if (Array.isArray(headers)) return common.concat(headers as OutgoingHttpHeader[]);
+    if (Array.isArray(headers)) return [...common, ...(headers as OutgoingHttpHeader[])];
     return common.concat(
       Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
     );

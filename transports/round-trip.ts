@@ -34,6 +34,12 @@ export interface RoundTripOptions {
   readonly conclude: (result: object) => Promise<void>;
 }
 
+/** What is asked in one round, and who waits for it. */
+interface Round {
+  readonly questions: Map<string, { method: string; params: object }>;
+  readonly open: ((error: Error) => void)[];
+}
+
 /** How much the answers of all rounds may amount to, as JSON. */
 const MAX_STATE_CHARS = 256 * 1024;
 
@@ -41,9 +47,9 @@ export class RoundTripAsker implements Asker {
   readonly #request: Request;
   readonly #principal: Principal;
   readonly #options: RoundTripOptions;
-  readonly #answers = new Map<string, unknown>();
-  readonly #questions = new Map<string, { method: string; params: object }>();
-  readonly #open: ((error: Error) => void)[] = [];
+  // Made when they are needed: most calls ask nothing.
+  #answers: Map<string, unknown> | undefined;
+  #round: Round | undefined;
   #numbered = 0;
 
   /** @throws RpcError -32602 for a state that is not this caller's, not for this request, too old, or touched */
@@ -52,8 +58,9 @@ export class RoundTripAsker implements Asker {
     this.#principal = principal;
     this.#options = options;
     const { requestState, inputResponses } = request.params ?? {};
+    if (requestState === undefined && inputResponses === undefined) return;
     const state = requestState === undefined ? undefined : this.#openState(requestState);
-    for (const [key, answer] of Object.entries(state?.answers ?? {})) this.#answers.set(key, answer);
+    this.#answers = new Map(Object.entries(state?.answers ?? {}));
     if (!isObject(inputResponses)) return;
     for (const [key, answer] of Object.entries(inputResponses)) {
       if (state === undefined || state.asked.includes(key)) this.#answers.set(key, answer);
@@ -63,20 +70,18 @@ export class RoundTripAsker implements Asker {
   async ask({ method, params, key, read }: Question): Promise<unknown> {
     this.#numbered += 1;
     const name = key ?? `${method.replace(/^.*\//, '')}_${this.#numbered}`;
-    const answer = this.#answers.get(name);
+    const answer = this.#answers?.get(name);
     if (answer !== undefined) {
       try {
         return read(answer);
       } catch {
         // What cannot be used is asked again (2026-07-28 MRTR, "Error Handling").
-        this.#answers.delete(name);
+        this.#answers?.delete(name);
       }
     }
-    // Questions asked together travel together: the call ends when the handler has said all it wants to know.
-    if (this.#questions.size === 0)
-      setImmediate(() => void this.#options.conclude(this.#result()).then(() => this.#letGo()));
-    this.#questions.set(name, { method, params });
-    const unanswered = new Promise<never>((_resolve, reject) => this.#open.push(reject));
+    const { questions, open } = (this.#round ??= this.#begin());
+    questions.set(name, { method, params });
+    const unanswered = new Promise<never>((_resolve, reject) => open.push(reject));
     // A handler may have gone on without waiting for it.
     unanswered.catch(() => undefined);
     return unanswered;
@@ -86,12 +91,19 @@ export class RoundTripAsker implements Asker {
     this.#letGo();
   }
 
-  #letGo(): void {
-    for (const reject of this.#open.splice(0)) reject(new ToolError('The client has to answer first'));
+  // Questions asked together travel together: the call ends when the handler has said all it wants to know.
+  #begin(): Round {
+    const round: Round = { questions: new Map(), open: [] };
+    setImmediate(() => void this.#options.conclude(this.#result(round)).then(() => this.#letGo()));
+    return round;
   }
 
-  #result(): object {
-    const answers = Object.fromEntries(this.#answers);
+  #letGo(): void {
+    for (const reject of this.#round?.open.splice(0) ?? []) reject(new ToolError('The client has to answer first'));
+  }
+
+  #result({ questions }: Round): object {
+    const answers = Object.fromEntries(this.#answers ?? []);
     if (JSON.stringify(answers).length > MAX_STATE_CHARS) {
       return { content: [{ type: 'text', text: 'The answers so far are too large to go on' }], isError: true };
     }
@@ -100,11 +112,11 @@ export class RoundTripAsker implements Asker {
       digest: digestOf(this.#request),
       expiresAt: Date.now() + this.#options.ttlMs,
       answers,
-      asked: [...this.#questions.keys()],
+      asked: [...questions.keys()],
     };
     return {
       resultType: 'input_required',
-      inputRequests: Object.fromEntries(this.#questions),
+      inputRequests: Object.fromEntries(questions),
       requestState: this.#options.seal.seal(state),
     };
   }
