@@ -14,7 +14,7 @@ import { MODERN_REVISION, type Revision } from '../protocol/versions.js';
 import { formatEventId, MAIN_STREAM } from './event-id.js';
 import { type EventKind, START } from './event-log.js';
 import type { Host } from './host.js';
-import { type Headers, listed, sendAccepted, sendJson, statusOf } from './http.js';
+import { endWith, type Headers, listed, sendAccepted, sendJson, statusOf } from './http.js';
 import { pump } from './pump.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
@@ -192,7 +192,7 @@ export class PostReply implements Reply {
     const head = [...STREAM_HEADERS, 'Content-Length', String(Buffer.byteLength(frames))];
     res.writeHead(200, headers === undefined ? head : head.concat(listed(headers)));
     this.#visit.notes.frames = responses.length;
-    res.end(frames);
+    endWith(res, frames);
   }
 
   #challenge(response: Response): Record<string, string> | undefined {
