@@ -21,4 +21,7 @@ Object.assign(Watch.prototype, {
     ) =>
       next(error),
 });
-await import(built('main.js'));
+/** @type {unknown} */
+const program = await import(built('program.js'));
+const { startProgram } = /** @type {typeof import('../../../server/program.js')} */ (program);
+await startProgram(process.env);
