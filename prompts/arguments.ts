@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compact } from '../protocol/fit.js';
 import { isObject } from '../protocol/json-rpc.js';
 import type { PromptArgument, PromptArguments, ZodArguments } from './define-prompt.js';

@@ -1,5 +1,5 @@
 /** What a handler may ask the client, as requests of ours and readers of what comes back. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Call, Question } from './call.js';
 import { ErrorCode, missingCapability, RpcError } from './errors.js';
 import { compact } from './fit.js';

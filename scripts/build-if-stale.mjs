@@ -28,7 +28,8 @@ function build() {
 
   const startedAt = new Date(); // An edit made while the compiler runs is newer than this, so it is not missed.
   if (!existsSync(entry)) rmSync(join(root, 'dist/.tsbuildinfo'), { force: true }); // It would say there is nothing to emit.
-  const steps = [[compiler, '-p', 'tsconfig.build.json'], [join(root, 'scripts/copy-page.mjs')]];
+  const scripts = ['bundle-program.mjs', 'copy-page.mjs'].map((name) => join(root, 'scripts', name));
+  const steps = [[compiler, '-p', 'tsconfig.build.json'], ...scripts.map((script) => [script])];
   for (const step of steps) {
     const { status } = spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' });
     if (status !== 0) return fail('The build failed; nothing was started.');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToolError } from '../protocol/errors.js';
 import { defineTool } from './define-tool.js';
 

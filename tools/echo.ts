@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool } from './define-tool.js';
 
 const MAX_LENGTH = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Principal } from '../protocol/call.js';
 import { has } from '../protocol/features.js';
 import { compact, fitDefinition } from '../protocol/fit.js';

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Ajv2020, ErrorObject } from 'ajv/dist/2020.js';
-import { z } from 'zod';
+import * as z from 'zod';
+import { $ZodAsyncError } from 'zod/v4/core';
 import type { JsonSchema } from '../protocol/mcp.js';
 import type { Schema } from './define-tool.js';
 
@@ -31,7 +32,7 @@ function compileZod(schema: z.ZodType, io: 'input' | 'output'): CompiledSchema {
       try {
         return toChecked(schema.safeParse(value));
       } catch (error) {
-        if (error instanceof z.core.$ZodAsyncError) return schema.safeParseAsync(value).then(toChecked);
+        if (error instanceof $ZodAsyncError) return schema.safeParseAsync(value).then(toChecked);
         throw error;
       }
     },

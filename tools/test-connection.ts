@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool } from './define-tool.js';
 
 /** Says in words that a message made it here, and how. */
