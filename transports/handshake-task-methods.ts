@@ -24,15 +24,27 @@ export function handshakeTaskMethods(tasks: Tasks): Method[] {
   });
   return [
     define('tasks/get', async (params, call) => summarizeForHandshake(await tasks.find(params.taskId, call))),
-    define('tasks/list', (params, call) => list(tasks.list(call), params)),
+    define('tasks/list', (params, call) => list(tasks, params, call)),
     define('tasks/cancel', async (params, call) => cancel(await tasks.find(params.taskId, call))),
     define('tasks/result', async (params, call) => waitForResult(await tasks.find(params.taskId, call), call, relayed)),
   ];
 }
 
-function list(own: readonly TaskView[], params: Params): object {
-  const { items, ...next } = pageOf(own, parseCursor(params, own.length, PAGE_SIZE), PAGE_SIZE);
-  return { tasks: items.map(summarizeForHandshake), ...next };
+async function list(tasks: Tasks, params: Params, call: Call): Promise<object> {
+  const ids = await tasks.idsOf(call);
+  const { items, ...next } = pageOf(ids, parseCursor(params, ids.length, PAGE_SIZE), PAGE_SIZE);
+  const found = await Promise.all(items.map((id) => findIfThere(tasks, id, call)));
+  return { tasks: found.filter((task) => task !== undefined).map(summarizeForHandshake), ...next };
+}
+
+// One of them may have expired since.
+async function findIfThere(tasks: Tasks, id: string, call: Call): Promise<TaskView | undefined> {
+  try {
+    return await tasks.find(id, call);
+  } catch (error) {
+    if (error instanceof RpcError && error.code === ErrorCode.invalidParams) return undefined;
+    throw error;
+  }
 }
 
 async function cancel(task: TaskView): Promise<object> {

@@ -8,6 +8,10 @@ export interface PostedTask {
   readonly principal: string;
   /** The session it belongs to, where its principal proves nothing and its revision has sessions. */
   readonly session: string | undefined;
+  /** The list it stands in; absent where nobody can ask for one. */
+  readonly list: string | undefined;
+  /** In ms since the epoch. */
+  readonly createdAt: number;
   readonly isTerminal: boolean;
   /** As 2026-07-28 clients read it. */
   readonly description: Readonly<Record<string, unknown>>;
@@ -24,6 +28,8 @@ export interface TaskBoard {
   post(task: PostedTask): Promise<void>;
   /** A task whose instance died has failed. Rejects with a 503 when the store is away. */
   get(id: string): Promise<PostedTask | undefined>;
+  /** The ids of the tasks in a list, oldest first. Rejects with a 503 when the store is away. */
+  idsOf(list: string): Promise<readonly string[]>;
   /** Reaches the task's instance. Rejects with a 503 when the store is away. */
   tell(task: PostedTask, word: TaskWord): Promise<void>;
   /** Hears what others say to the tasks of this instance. */

@@ -176,6 +176,12 @@ function ownerOf({ exchange }: Task): { principal: string; session: string | und
   return { principal: exchange.principal.id, session: exchange.session?.id };
 }
 
+// A list is its principal's, or its session's where all are one principal.
+function listOf({ id, isAnonymous }: Principal, session: string | undefined): string | undefined {
+  if (!isAnonymous) return `principal:${id}`;
+  return session === undefined ? undefined : `session:${session}`;
+}
+
 /** Every task of this server. */
 export class Tasks implements TaskMaker {
   readonly #tasks = new Map<string, Task>();
@@ -222,10 +228,20 @@ export class Tasks implements TaskMaker {
     return this.#findElsewhere(taskId, call, this.#options.board);
   }
 
-  /** The caller's tasks on this instance, oldest first. */
-  list(call: Call): Task[] {
+  /**
+   * The ids of the caller's tasks on all instances, oldest first.
+   * @throws RpcError -32603 when there may be more on other instances and the store is away
+   */
+  async idsOf(call: Call): Promise<readonly string[]> {
     this.#forgetExpired();
-    return [...this.#tasks.values()].filter((task) => isOwner(ownerOf(task), call));
+    const own = [...this.#tasks.values()].filter((task) => isOwner(ownerOf(task), call)).map(({ id }) => id);
+    const list = listOf(call.principal, call.session?.id);
+    const { board } = this.#options;
+    if (board === undefined || list === undefined) return own;
+    const all = await board.idsOf(list).catch(() => undefined);
+    if (all === undefined) throw storeAway();
+    // One that has just begun may not be known to the store yet.
+    return [...all, ...own.filter((id) => !all.includes(id))];
   }
 
   /** Those of the tasks that the caller may hear of. */
@@ -247,7 +263,7 @@ export class Tasks implements TaskMaker {
       posted = await board.get(taskId);
     } catch {
       // Not "unknown": the client would give it up.
-      throw new RpcError(ErrorCode.internalError, 'The task store does not answer');
+      throw storeAway();
     }
     if (posted === undefined || !isOwner(posted, call)) throw unknownTask();
     return new RemoteTask(posted, board, this.#options.changes);
@@ -256,8 +272,16 @@ export class Tasks implements TaskMaker {
   async #post(task: Task): Promise<void> {
     const { board } = this.#options;
     if (board === undefined) return;
-    const { id, isTerminal } = task;
-    await board.post({ id, owner: board.owner, ...ownerOf(task), isTerminal, description: task.describe() });
+    const { id, isTerminal, principal, exchange } = task;
+    await board.post({
+      id,
+      owner: board.owner,
+      ...ownerOf(task),
+      list: listOf(principal, exchange.session?.id),
+      createdAt: task.createdAt.getTime(),
+      isTerminal,
+      description: task.describe(),
+    });
   }
 
   #hear(taskId: string, word: TaskWord): void {
@@ -275,6 +299,10 @@ export class Tasks implements TaskMaker {
       task.exchange.abort('expired');
     }
   }
+}
+
+function storeAway(): RpcError {
+  return new RpcError(ErrorCode.internalError, 'The task store does not answer');
 }
 
 function unknownTask(): RpcError {

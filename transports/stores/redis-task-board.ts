@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Changes } from '../../protocol/changes.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { PostedTask, TaskBoard, TaskWord } from '../task-board.js';
@@ -6,13 +7,18 @@ import { RedisFeed } from './redis-feed.js';
 import type { RedisInstances } from './redis-instances.js';
 
 // What has ended stays as it ended: an instance that was taken for dead comes too late.
-// KEYS task running. ARGV json isTerminal ttlMs id
+// KEYS task running [list]. ARGV json isTerminal ttlMs id createdAt
 const POST = new RedisScript(
   'post task',
   `
 if redis.call('HGET', KEYS[1], 'e') == '1' then return 0 end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'e', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if KEYS[3] then
+  redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', tonumber(ARGV[5]) - tonumber(ARGV[3]))
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
+end
 if ARGV[2] == '1' then redis.call('SREM', KEYS[2], ARGV[4])
 else
   redis.call('SADD', KEYS[2], ARGV[4])
@@ -74,6 +80,10 @@ export class RedisTaskBoard implements TaskBoard {
     return isAsItWas ? task : this.#fail(task);
   }
 
+  async idsOf(list: string): Promise<readonly string[]> {
+    return (await this.#redis.command('ZRANGE', this.#listKey(list), '0', '-1')) as string[];
+  }
+
   async tell(task: PostedTask, word: TaskWord): Promise<void> {
     if (task.isTerminal) return;
     await RedisFeed.append(this.#redis, this.#inboxOf(task.owner), JSON.stringify({ taskId: task.id, word }));
@@ -100,7 +110,8 @@ export class RedisTaskBoard implements TaskBoard {
 
   async #write(task: PostedTask): Promise<boolean> {
     const keys = [this.#redis.key('t', task.id), this.#runningOf(task.owner)];
-    const args = [JSON.stringify(task), task.isTerminal ? 1 : 0, this.#options.ttlMs, task.id];
+    if (task.list !== undefined) keys.push(this.#listKey(task.list));
+    const args = [JSON.stringify(task), task.isTerminal ? 1 : 0, this.#options.ttlMs, task.id, task.createdAt];
     return (await this.#redis.run(POST, keys, args)) === 1;
   }
 
@@ -127,6 +138,11 @@ export class RedisTaskBoard implements TaskBoard {
       this.#options.changes.publish({ kind: 'task', taskId: task.id, task: failed.description });
     }
     return failed;
+  }
+
+  // Hashed: the name of a principal may be long, and may be somebody's.
+  #listKey(list: string): string {
+    return this.#redis.key('tl', createHash('sha256').update(list).digest('base64url'));
   }
 
   #runningOf(instance: string): string {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Cluster, type Instance } from '../../support/cluster/cluster.js';
 import { describeWith } from '../../support/cluster/programs.js';
 import { until } from '../../support/cluster/until.js';
-import { modern, modernStream } from '../../support/cluster/visitor.js';
+import { call, McpVisitor, modern, modernStream } from '../../support/cluster/visitor.js';
 import type { Json } from '../../support/clients/test-client.js';
 
 describeWith(['redis-server'], 'tasks of 2026-07-28 over instances', () => {
@@ -83,4 +83,53 @@ describeWith(['redis-server'], 'tasks of 2026-07-28 over instances', () => {
     expect((await get(a, taskId)).status).toBe('failed');
     stream.close();
   }, 40_000);
+});
+
+describeWith(['redis-server'], 'tasks of 2025-11-25 over instances', () => {
+  let cluster: Cluster;
+  let a: Instance, b: Instance;
+
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+    [a, b] = (await cluster.addAll('A', 'B')) as [Instance, Instance];
+  }, 60_000);
+
+  afterAll(async () => {
+    expect(cluster.unhandled).toEqual([]);
+    await cluster.close();
+  }, 60_000);
+
+  let count = 0;
+
+  async function begin(visitor: McpVisitor, at: Instance, label: string): Promise<string> {
+    const { method, params } = call('job', { label, ms: 100 }) as { method: string; params: object };
+    const { body } = await visitor.post(at, { jsonrpc: '2.0', id: ++count, method, params: { ...params, task: {} } });
+    return body.result.task.taskId;
+  }
+
+  async function list(visitor: McpVisitor, at: Instance): Promise<string[]> {
+    const { body } = await visitor.post(at, { jsonrpc: '2.0', id: ++count, method: 'tasks/list' });
+    return (body.result.tasks as { taskId: string }[]).map(({ taskId }) => taskId);
+  }
+
+  it('are listed on each instance, those of all, oldest first, to their own session alone', async () => {
+    const [mine, other] = [await McpVisitor.open(a), await McpVisitor.open(b)];
+    const ids: string[] = [];
+    for (const at of [a, b, a]) ids.push(await begin(mine, at, 'listed'));
+    const others = await begin(other, a, 'listed');
+    for (const at of [a, b]) {
+      expect(await list(mine, at)).toEqual(ids);
+      expect(await list(other, at)).toEqual([others]);
+    }
+  });
+
+  it('are listed as before when the store was away and has come back', async () => {
+    const visitor = await McpVisitor.open(a);
+    const id = await begin(visitor, b, 'away');
+    await cluster.redis.kill();
+    await until(async () => (await visitor.post(a, { jsonrpc: '2.0', id: ++count, method: 'ping' })).status === 503);
+    await cluster.redis.restart();
+    await until(async () => (await visitor.post(a, { jsonrpc: '2.0', id: ++count, method: 'ping' })).status === 200);
+    expect(await list(visitor, a)).toEqual([id]);
+  });
 });
