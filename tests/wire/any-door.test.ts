@@ -294,6 +294,17 @@ describe('body larger than MAX_BODY_BYTES', () => {
     close();
   });
 
+  it.each(PATHS)('is 413 at %s also when all of it is there before anybody looks', async (path) => {
+    const { url } = await start({ maxBodyBytes: 1000 });
+    const { socket, close } = await connectFor(url);
+    const target = await withSession(url, path);
+    const head = `POST ${target} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nContent-Type: application/json\r\n`;
+    await socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n400\r\n${'x'.repeat(1024)}\r\n0\r\n\r\n`);
+    expect((await socket.response('POST')).status).toBe(413);
+    await socket.waitForEnd();
+    close();
+  });
+
   it('is 413 by one byte, and not below', async () => {
     const { url } = await start({ maxBodyBytes: 200 });
     const padded = (length: number) => JSON.stringify(rpc('ping')).padEnd(length, ' ');

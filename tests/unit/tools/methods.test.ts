@@ -120,6 +120,15 @@ describe('a tool that fails', () => {
     expect(onFault).toHaveBeenCalledTimes(1);
   });
 
+  it('may return what can only be waited for, as query builders do', async () => {
+    const later = (run: (resolve: (value: unknown) => void, reject: (error: Error) => void) => void) => ({ then: run });
+    const kept = createMethods(failing(new Error(), { run: () => later((resolve) => resolve('kept')) }));
+    expect(await kept.call({ name: 'fail' })).toEqual({ content: [{ type: 'text', text: 'kept' }] });
+    const broken = createMethods(failing(new Error(), { run: () => later((_, reject) => reject(new Error(SECRET))) }));
+    expect(await broken.call({ name: 'fail' })).toMatchObject({ isError: true });
+    expect(broken.onFault).toHaveBeenCalledTimes(1);
+  });
+
   it('keeps to ourselves that it broke its own output schema', async () => {
     const odd = defineTool({
       name: 'odd',
