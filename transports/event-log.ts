@@ -12,6 +12,23 @@ export interface LoggedEvent {
   readonly at?: number | undefined;
 }
 
+/** Who is given a stream, event by event. */
+export interface EventSink {
+  /** Takes one event. A promise means: wait with the next. It counts as taken when this has returned or resolved. */
+  take(event: LoggedEvent): void | Promise<void>;
+  /**
+   * There will be no more: the stream is closed, or somebody else reads it now. With an error it could not go on:
+   * `StreamOverrun` when the window has moved past the place it had come to.
+   */
+  end(error?: unknown): void;
+}
+
+/** One who is given a stream. */
+export interface Following {
+  /** Nothing more is given, and nobody waits for it any longer. */
+  stop(): void;
+}
+
 /** Before the first event of a stream. */
 export const START = '0';
 
@@ -33,11 +50,10 @@ export interface EventLog {
   /** Says that a response is owed no more: its call was cancelled. */
   release(session: string, stream: string, id: RequestId): void | Promise<void>;
   /**
-   * What came after `after`, then what comes; in order, once. Ends when the stream is closed or the signal fires.
-   * An event counts as taken when the next one is asked for.
-   * @throws StreamOverrun when the window has moved past the cursor
+   * Gives what came after `after`, then what comes; in order, once, until the stream is closed or it is stopped. What is
+   * there may be given before this returns.
    */
-  follow(session: string, stream: string, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  follow(session: string, stream: string, after: string, sink: EventSink): Following;
   /** Whether a read from there would be whole. */
   holds(session: string, stream: string, after: string): boolean | Promise<boolean>;
   /** Whether the stream is closed and nothing comes after that. */

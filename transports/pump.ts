@@ -1,6 +1,6 @@
 import { formatEvent } from '../protocol/sse.js';
 import { formatEventId } from './event-id.js';
-import { type EventLog, StreamOverrun } from './event-log.js';
+import { type EventLog, type EventSink, type LoggedEvent, StreamOverrun } from './event-log.js';
 import type { SseWriter } from './sse-writer.js';
 
 export interface PumpOptions {
@@ -14,19 +14,42 @@ export interface PumpOptions {
 }
 
 /**
- * Carries a stream of the log to its connection, at the pace of its client, until one of them ends. Ends the
+ * Begins to carry a stream of the log to its connection, at the pace of its client, until one of them ends. Ends the
  * connection when the log ends or has moved on too far. Never rejects.
  */
-export async function pump(writer: SseWriter, { log, session, stream, after, onSent }: PumpOptions): Promise<void> {
-  try {
-    for await (const { cursor, data, kind, at } of log.follow(session, stream, after, writer.signal)) {
-      const written = writer.write(formatEvent(data, formatEventId(session, stream, cursor)), kind, at ?? NaN);
-      if (written !== undefined) await written;
-      if (!writer.isOpen) return;
-      onSent?.(cursor);
-    }
-    writer.end('complete');
-  } catch (error) {
-    writer.end(error instanceof StreamOverrun ? 'overrun' : 'session closed');
+export async function pump(writer: SseWriter, options: PumpOptions): Promise<void> {
+  if (!writer.isOpen) return;
+  const { log, session, stream, after } = options;
+  const following = log.follow(session, stream, after, new Outlet(writer, options));
+  writer.onEnd(() => following.stop());
+}
+
+/** Where a stream of the log flows out. */
+class Outlet implements EventSink {
+  readonly #writer: SseWriter;
+  readonly #session: string;
+  readonly #stream: string;
+  readonly #onSent: ((cursor: string) => void) | undefined;
+
+  constructor(writer: SseWriter, { session, stream, onSent }: PumpOptions) {
+    this.#writer = writer;
+    this.#session = session;
+    this.#stream = stream;
+    this.#onSent = onSent;
+  }
+
+  take({ cursor, data, kind, at }: LoggedEvent): void | Promise<void> {
+    const id = formatEventId(this.#session, this.#stream, cursor);
+    const written = this.#writer.write(formatEvent(data, id), kind, at ?? NaN);
+    return written === undefined ? this.#sent(cursor) : written.then(() => this.#sent(cursor));
+  }
+
+  end(error?: unknown): void {
+    if (error === undefined) this.#writer.end('complete');
+    else this.#writer.end(error instanceof StreamOverrun ? 'overrun' : 'session closed');
+  }
+
+  #sent(cursor: string): void {
+    if (this.#writer.isOpen) this.#onSent?.(cursor);
   }
 }

@@ -182,7 +182,7 @@ export class Session implements SessionFacts, SessionRecord {
     if (!writer.isOpen) return;
     this.#writers ??= new Map();
     this.#writers.set(stream, writer);
-    writer.signal.addEventListener('abort', () => this.#detach(stream, writer), { once: true });
+    writer.onEnd(() => this.#detach(stream, writer));
   }
 
   /** Waits for the client's answer to a request of ours. @returns the id to ask with */

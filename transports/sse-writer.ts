@@ -17,6 +17,8 @@ export const STREAM_HEADERS: readonly string[] = [
   ['X-Accel-Buffering', 'no'],
 ].flat();
 
+const NOBODY: readonly (() => void)[] = [];
+
 export interface WriterLimits {
   readonly streamBufferBytes: number;
   readonly stallMs: number;
@@ -43,7 +45,6 @@ export class SseWriter {
   readonly #streams: StreamSet;
   readonly #observer: Observer;
   readonly #expiresAt: number | undefined;
-  readonly #closed = new AbortController();
   readonly #openedAt = performance.now();
   #lastWriteAt = this.#openedAt;
   #lastProgressAt = -Infinity;
@@ -55,6 +56,8 @@ export class SseWriter {
   #events = 0;
   #bytes = 0;
   #end: StreamEnd | undefined;
+  #onEnd: readonly (() => void)[] = NOBODY;
+  #ending: AbortController | undefined;
 
   constructor(
     res: ServerResponse,
@@ -83,9 +86,20 @@ export class SseWriter {
     else this.#push(first);
   }
 
-  /** Fires when the stream has ended, whoever ended it. */
+  /** Hears when the stream has ended, whoever ended it; at once when it has already. */
+  onEnd(listener: () => void): void {
+    if (this.#end === undefined) this.#onEnd = this.#onEnd.concat(listener);
+    else listener();
+  }
+
+  /** Fires when the stream has ended. Made when somebody asks for it: most streams end without. */
   get signal(): AbortSignal {
-    return this.#closed.signal;
+    if (this.#ending === undefined) {
+      const ending = new AbortController();
+      this.onEnd(() => ending.abort(this.#end));
+      this.#ending = ending;
+    }
+    return this.#ending.signal;
   }
 
   get openedAt(): number {
@@ -210,7 +224,8 @@ export class SseWriter {
     this.#end = reason;
     this.#streams.delete(this);
     this.#release();
-    this.#closed.abort(reason);
+    for (const listener of this.#onEnd) listener();
+    this.#onEnd = NOBODY;
     const ms = performance.now() - this.#openedAt;
     this.#observer.streamEnded?.(this.facts, {
       reason,

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type EventLog, type LoggedEvent, START, StreamOverrun } from '../../transports/event-log.js';
 import type { Window } from '../../transports/stores/memory-event-log.js';
 import { within } from '../support/clients/within.js';
+import { PacedReader } from '../support/paced-reader.js';
 
 export interface LogUnderTest {
   readonly log: EventLog;
@@ -20,7 +21,7 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
     let made: LogUnderTest;
     let log: EventLog;
     let session: string;
-    let readers: AbortController[] = [];
+    let readers: PacedReader[] = [];
 
     async function remake(window: Window): Promise<void> {
       made = await make(window);
@@ -31,30 +32,25 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
     beforeEach(() => remake(WINDOW));
 
     afterEach(async () => {
-      for (const reader of readers) reader.abort();
+      for (const reader of readers) reader.stop();
       readers = [];
       await made.close();
     });
 
-    function follow(
-      stream: string,
-      after = START,
-      id = session,
-    ): { iterator: AsyncIterator<LoggedEvent>; stop(): void } {
-      const controller = new AbortController();
-      readers.push(controller);
-      const iterator = log.follow(id, stream, after, controller.signal)[Symbol.asyncIterator]();
-      return { iterator, stop: () => controller.abort() };
+    function follow(stream: string, after = START, id = session): PacedReader {
+      const reader = new PacedReader(log, id, stream, after);
+      readers.push(reader);
+      return reader;
     }
 
-    async function next(iterator: AsyncIterator<LoggedEvent>): Promise<string | undefined> {
-      const { value, done } = await within(WAIT_MS, 'the next event', iterator.next());
+    async function next(reader: PacedReader): Promise<string | undefined> {
+      const { value, done } = await within(WAIT_MS, 'the next event', reader.next());
       return done === true ? undefined : value.data;
     }
 
-    async function take(count: number, iterator: AsyncIterator<LoggedEvent>): Promise<(string | undefined)[]> {
+    async function take(count: number, reader: PacedReader): Promise<(string | undefined)[]> {
       const taken: (string | undefined)[] = [];
-      while (taken.length < count) taken.push(await next(iterator));
+      while (taken.length < count) taken.push(await next(reader));
       return taken;
     }
 
@@ -68,15 +64,15 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
 
     it('gives what was kept, then what comes, in order and once', async () => {
       await fill('m', 1, 3);
-      const { iterator } = follow('m');
-      expect(await take(2, iterator)).toEqual(['1', '2']);
+      const reader = follow('m');
+      expect(await take(2, reader)).toEqual(['1', '2']);
       await fill('m', 4, 5);
-      expect(await take(3, iterator)).toEqual(['3', '4', '5']);
+      expect(await take(3, reader)).toEqual(['3', '4', '5']);
     });
 
     it('wakes a reader that waits', async () => {
-      const { iterator } = follow('m');
-      const waiting = next(iterator);
+      const reader = follow('m');
+      const waiting = next(reader);
       await delay(5);
       await log.append(session, 'm', 'late', 'response');
       expect(await waiting).toBe('late');
@@ -85,21 +81,21 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
     it('keeps what an event is, and its text whatever is in it', async () => {
       const data = JSON.stringify({ text: '\u2028 \u0000 \ud83d\ude00 é "\\\n' });
       await log.append(session, 'm', data, 'progress');
-      const { value } = await within(WAIT_MS, 'the event', follow('m').iterator.next());
+      const { value } = await within(WAIT_MS, 'the event', follow('m').next());
       expect(value).toMatchObject({ data, kind: 'progress' });
     });
 
     it('goes on behind any event that was given, as often as it is asked', async () => {
       await fill('m', 1, 6);
-      const { iterator } = follow('m');
+      const reader = follow('m');
       const cursors: string[] = [];
-      for (let n = 1; n <= 6; n += 1) cursors.push(((await iterator.next()).value as LoggedEvent).cursor);
+      for (let n = 1; n <= 6; n += 1) cursors.push((await reader.next()).value!.cursor);
       expect(new Set(cursors).size).toBe(6);
       for (const [index, cursor] of cursors.entries()) {
         expect(await log.holds(session, 'm', cursor)).toBe(true);
-        const { iterator: again, stop } = follow('m', cursor);
+        const again = follow('m', cursor);
         expect(await take(5 - index, again)).toEqual(numbers(index + 2, 6));
-        stop();
+        again.stop();
       }
     });
 
@@ -108,35 +104,77 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
       await log.append(session, 'p1', 'one', 'message');
       await log.append(session, 'p2', 'two', 'message');
       await log.append(other, 'p1', 'three', 'message');
-      expect(await next(follow('p1').iterator)).toBe('one');
-      expect(await next(follow('p2').iterator)).toBe('two');
-      expect(await next(follow('p1', START, other).iterator)).toBe('three');
+      expect(await next(follow('p1'))).toBe('one');
+      expect(await next(follow('p2'))).toBe('two');
+      expect(await next(follow('p1', START, other))).toBe('three');
     });
 
     it('ends a closed stream when all of it was given, for whoever waits and whoever comes later', async () => {
-      const { iterator } = follow('p1');
+      const reader = follow('p1');
       await fill('p1', 1, 2);
-      expect(await take(2, iterator)).toEqual(['1', '2']);
-      const waiting = next(iterator);
+      expect(await take(2, reader)).toEqual(['1', '2']);
+      const waiting = next(reader);
       await log.close(session, 'p1');
       expect(await waiting).toBeUndefined();
-      expect(await take(3, follow('p1').iterator)).toEqual(['1', '2', undefined]);
-      expect(await next(follow('p1', '2').iterator)).toBeUndefined();
+      expect(await take(3, follow('p1'))).toEqual(['1', '2', undefined]);
+      expect(await next(follow('p1', '2'))).toBeUndefined();
     });
 
-    it('ends a reader whose signal fires, also one that comes with a fired signal', async () => {
-      const { iterator, stop } = follow('m');
-      const waiting = next(iterator);
-      await delay(5);
-      stop();
-      expect(await waiting).toBeUndefined();
-      const gone = log.follow(session, 'm', START, AbortSignal.abort());
-      expect(await next(gone[Symbol.asyncIterator]())).toBeUndefined();
+    it('gives nothing more to a reader that has stopped, not even the end', async () => {
+      const heard: string[] = [];
+      const sink = { take: ({ data }: LoggedEvent) => void heard.push(data), end: () => void heard.push('the end') };
+      const following = log.follow(session, 'm', START, sink);
+      const early = log.follow(session, 'p1', START, sink);
+      early.stop();
+      await fill('m', 1, 2);
+      while (heard.length < 2) await delay(1);
+      following.stop();
+      await fill('m', 3, 4);
+      await fill('p1', 5, 6);
+      await log.close(session, 'm');
+      await log.close(session, 'p1');
+      await delay(20);
+      expect(heard).toEqual(['1', '2']);
+    });
+
+    it('waits with the next event for whoever has not taken the last', async () => {
+      const given: string[] = [];
+      let go: () => void = () => undefined;
+      const take = ({ data }: LoggedEvent): Promise<void> => {
+        given.push(data);
+        return new Promise((resolve) => (go = resolve));
+      };
+      await fill('p1', 1, 3);
+      const ended = new Promise<void>((end) => log.follow(session, 'p1', START, { take, end }));
+      await log.close(session, 'p1');
+      for (let n = 1; n <= 3; n += 1) {
+        while (given.length < n) await delay(1);
+        await delay(5);
+        expect(given).toEqual(numbers(1, n));
+        go();
+      }
+      await within(WAIT_MS, 'the end', ended);
+    });
+
+    it('ends a reader that fails, and nobody else', async () => {
+      const error = new Error('broken');
+      const failing = [
+        (): void => {
+          throw error;
+        },
+        () => Promise.reject(error),
+      ];
+      await log.append(session, 'm', 'one', 'message');
+      for (const take of failing) {
+        const ended = new Promise<unknown>((end) => log.follow(session, 'm', START, { take, end }));
+        expect(await within(WAIT_MS, 'the end', ended)).toBe(error);
+      }
+      expect(await next(follow('m'))).toBe('one');
     });
 
     it('ends the readers of a session that is dropped, and lets go of whoever waits to write', async () => {
-      const { iterator } = follow('m');
-      const waiting = next(iterator);
+      const reader = follow('m');
+      const waiting = next(reader);
       await delay(5);
       await log.drop(session);
       expect(await waiting).toBeUndefined();
@@ -157,8 +195,8 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
       expect(await log.holds(session, 'm', START)).toBe(false);
       const oldest = await log.oldest(session, 'm');
       expect(oldest).toBe('30');
-      expect(await take(20, follow('m', oldest).iterator)).toEqual(numbers(31, 50));
-      await expect(next(follow('m', '29').iterator)).rejects.toThrow(StreamOverrun);
+      expect(await take(20, follow('m', oldest))).toEqual(numbers(31, 50));
+      await expect(next(follow('m', '29'))).rejects.toThrow(StreamOverrun);
     });
 
     it('lets go of the oldest when they are too large, whichever stream they are of', async () => {
@@ -174,30 +212,29 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
       const huge = 'x'.repeat(50_000);
       await log.append(session, 'm', huge, 'response');
       expect(await log.oldest(session, 'm')).toBe('3');
-      expect(await next(follow('m', '3').iterator)).toBe(huge);
+      expect(await next(follow('m', '3'))).toBe(huge);
     });
 
     it('never runs ahead of a living reader when whoever writes waits, however slow it reads', async () => {
-      const { iterator } = follow('m');
-      const first = next(iterator);
+      const reader = follow('m');
+      const first = next(reader);
       const writing = fill('m', 1, 100);
       const read = [await first];
       while (read.length < 100) {
         if (read.length % 10 === 0) await delay(2);
-        read.push(await next(iterator));
+        read.push(await next(reader));
       }
       await writing;
       expect(read).toEqual(numbers(1, 100));
     });
 
     it('lets whoever waits go on when the reader leaves', async () => {
-      const { iterator, stop } = follow('m');
-      const first = next(iterator);
+      const reader = follow('m');
+      const first = next(reader);
       const writing = fill('m', 1, 60);
       await first;
       await delay(20);
-      stop();
-      await next(iterator);
+      reader.stop();
       await within(WAIT_MS, 'the writer', writing);
       expect(await log.holds(session, 'm', '60')).toBe(true);
     });

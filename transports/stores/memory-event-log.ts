@@ -1,4 +1,4 @@
-import type { EventKind, EventLog, LoggedEvent } from '../event-log.js';
+import type { EventKind, EventLog, EventSink, Following } from '../event-log.js';
 import { SessionWindow, type Total } from './memory-window.js';
 
 export interface Window {
@@ -38,8 +38,8 @@ export class MemoryEventLog implements EventLog {
     return wait;
   }
 
-  follow(session: string, stream: string, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent> {
-    return this.#open(session).stream(stream).follow(Number(after), signal);
+  follow(session: string, stream: string, after: string, sink: EventSink): Following {
+    return this.#open(session).stream(stream).follow(Number(after), sink);
   }
 
   holds(session: string, stream: string, after: string): boolean {

@@ -1,18 +1,15 @@
-import { type EventKind, type LoggedEvent, StreamOverrun } from '../event-log.js';
+import { type EventKind, type EventSink, type Following, StreamOverrun } from '../event-log.js';
+import type { Window } from './memory-event-log.js';
 
-interface KeptEvent extends LoggedEvent {
-  readonly bytes: number;
-}
-
-interface Reader {
-  at: number;
-  unreadBytes: number;
-  wake: () => void;
-}
-
-/** When a reader is so far behind that writers have to wait. */
-export interface Lag {
-  readonly events: number;
+/** One object for all that hold it: there is one of each for every event of every window. */
+export interface KeptEvent {
+  readonly stream: MemoryStream;
+  /** Its number in the stream. */
+  readonly number: number;
+  /** Empty when it is no longer kept: its place may stay a while, its text must not. */
+  data: string;
+  readonly kind: EventKind;
+  readonly at: number;
   readonly bytes: number;
 }
 
@@ -20,11 +17,10 @@ export interface Lag {
 export class MemoryStream {
   #events: (KeptEvent | undefined)[] = [];
   #head = 0;
-  #isClosed = false;
-  #closedAt = Infinity;
+  #closedAt: number | undefined;
   #reader: Reader | undefined;
-  #waiting: (() => void)[] = [];
-  readonly #lag: Lag;
+  readonly #waiting: (() => void)[] = [];
+  readonly #window: Window;
   /** The newest event that is no longer kept. */
   evicted = 0;
   /** The newest event there ever was. */
@@ -32,16 +28,21 @@ export class MemoryStream {
   /** The newest event a reader has taken. */
   #taken = 0;
 
-  constructor(lag: Lag) {
-    this.#lag = lag;
+  constructor(
+    readonly name: string,
+    window: Window,
+  ) {
+    this.#window = window;
   }
 
-  push(data: string, kind: EventKind, at: number, bytes: number): void {
+  /** Keeps an event. The reader hears of it when it is fed. */
+  push(data: string, kind: EventKind): KeptEvent {
     this.last += 1;
-    this.#events.push({ cursor: String(this.last), data, kind, at, bytes });
-    if (this.#reader === undefined) return;
-    this.#reader.unreadBytes += bytes;
-    this.#reader.wake();
+    const at = performance.now();
+    const event = { stream: this, number: this.last, data, kind, at, bytes: Buffer.byteLength(data) };
+    this.#events.push(event);
+    if (this.#reader !== undefined) this.#reader.unreadBytes += event.bytes;
+    return event;
   }
 
   /** How many kept events nobody has taken. */
@@ -55,23 +56,23 @@ export class MemoryStream {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closedAt !== undefined;
   }
 
   /** Whether nothing is left of it, and nobody there to see. */
   get isOver(): boolean {
-    return this.#isClosed && this.#reader === undefined && this.evicted === this.last;
+    return this.isClosed && this.#reader === undefined && this.evicted === this.last;
   }
 
   /** Whether it ended before that time. */
   isSpent(time: number): boolean {
-    return this.#isClosed && this.#reader === undefined && this.#closedAt < time;
+    return this.#closedAt !== undefined && this.#reader === undefined && this.#closedAt < time;
   }
 
   /** Drops the oldest event. @returns its size */
   shift(): number {
     const event = this.#events[this.#head];
-    // Its place stays a while, its text must not.
+    if (event !== undefined) event.data = '';
     this.#events[this.#head] = undefined;
     this.#head += 1;
     this.evicted += 1;
@@ -89,51 +90,78 @@ export class MemoryStream {
   }
 
   close(): void {
-    this.#isClosed = true;
     this.#closedAt = performance.now();
-    this.#reader?.wake();
+    this.feed();
     this.#release();
   }
 
-  async *follow(after: number, signal: AbortSignal): AsyncGenerator<LoggedEvent> {
-    const reader: Reader = { at: after, unreadBytes: this.#bytesAfter(after), wake: () => undefined };
-    // Also one that is busy with an event is gone at once: nobody may wait for it any more.
-    const leave = (): void => this.#leave(reader);
+  follow(after: number, sink: EventSink): Following {
+    const reader = new Reader(this, sink, after, this.#bytesAfter(after));
     const before = this.#reader;
     this.#reader = reader;
-    before?.wake();
-    signal.addEventListener('abort', leave, { once: true });
-    try {
-      while (!signal.aborted && this.#reader === reader) {
-        if (reader.at < this.evicted) throw new StreamOverrun();
-        const event = this.#events[this.#head + (reader.at - this.evicted)];
-        if (event !== undefined) {
-          yield event;
-          reader.at += 1;
-          reader.unreadBytes -= event.bytes;
-          if (this.#waiting.length > 0) this.#admit(reader);
-        } else if (this.#isClosed) {
-          return;
-        } else {
-          await new Promise<void>((resolve) => (reader.wake = resolve));
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', leave);
-      this.#leave(reader);
+    before?.sink.end();
+    this.feed();
+    return reader;
+  }
+
+  /** Gives the reader what is there, as far as it takes it. */
+  feed(): void {
+    const reader = this.#reader;
+    // One that is busy comes for the next by itself.
+    while (reader !== undefined && !reader.isBusy && this.#reader === reader) {
+      if (reader.at < this.evicted) return this.#end(reader, new StreamOverrun());
+      const event = this.#events[this.#head + (reader.at - this.evicted)];
+      if (event !== undefined) this.#give(event, reader);
+      else if (this.isClosed) this.#end(reader);
+      else return;
     }
   }
 
-  #leave(reader: Reader): void {
+  /** Nobody waits for that reader any more, also when it is busy with an event. */
+  leave(reader: Reader): void {
     this.#taken = Math.max(this.#taken, reader.at);
-    reader.wake();
     if (this.#reader !== reader) return;
     this.#reader = undefined;
     this.#release();
   }
 
+  #give(event: KeptEvent, reader: Reader): void {
+    const { number, data, kind, at } = event;
+    reader.isBusy = true;
+    try {
+      const taken = reader.sink.take({ cursor: String(number), data, kind, at });
+      if (taken === undefined) return this.#took(event, reader);
+      taken.then(
+        () => {
+          this.#took(event, reader);
+          this.feed();
+        },
+        (error: unknown) => this.#end(reader, error),
+      );
+    } catch (error) {
+      // Whoever appends is not to blame for who reads.
+      this.#end(reader, error);
+    }
+  }
+
+  #took({ bytes }: KeptEvent, reader: Reader): void {
+    reader.isBusy = false;
+    if (this.#reader !== reader) return;
+    reader.at += 1;
+    reader.unreadBytes -= bytes;
+    if (this.#waiting.length > 0) this.#admit(reader);
+  }
+
+  #end(reader: Reader, error?: unknown): void {
+    if (this.#reader !== reader) return;
+    this.leave(reader);
+    reader.sink.end(error);
+  }
+
+  // Half a window is what those who write may be ahead of it.
   #isBehind({ at, unreadBytes }: Reader): boolean {
-    return this.last - at > this.#lag.events || (unreadBytes > this.#lag.bytes && this.last - at > 1);
+    const { events, bytes } = this.#window;
+    return this.last - at > events / 2 || (unreadBytes > bytes / 2 && this.last - at > 1);
   }
 
   #bytesAfter(after: number): number {
@@ -151,6 +179,25 @@ export class MemoryStream {
   }
 
   #release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** Who reads a stream, and how far it is. */
+class Reader implements Following {
+  readonly #stream: MemoryStream;
+  isBusy = false;
+
+  constructor(
+    stream: MemoryStream,
+    readonly sink: EventSink,
+    public at: number,
+    public unreadBytes: number,
+  ) {
+    this.#stream = stream;
+  }
+
+  stop(): void {
+    this.#stream.leave(this);
   }
 }

@@ -1,14 +1,6 @@
 import type { EventKind } from '../event-log.js';
 import type { Window } from './memory-event-log.js';
-import { MemoryStream } from './memory-stream.js';
-
-interface Entry {
-  readonly name: string;
-  readonly stream: MemoryStream;
-  /** The number of the event in its stream. */
-  readonly number: number;
-  readonly at: number;
-}
+import { type KeptEvent, MemoryStream } from './memory-stream.js';
 
 /** What all windows together amount to. */
 export interface Total {
@@ -28,7 +20,7 @@ export class SessionWindow {
   readonly #limits: Window;
   readonly #total: Total;
   /** The kept events of all streams, oldest first: whose turn it is to lose one. Some are gone already. */
-  #order: Entry[] = [];
+  #order: KeptEvent[] = [];
   #head = 0;
   #count = 0;
   #bytes = 0;
@@ -41,13 +33,13 @@ export class SessionWindow {
 
   append(name: string, data: string, kind: EventKind): void | Promise<void> {
     const stream = this.stream(name);
-    const at = performance.now();
-    const bytes = Buffer.byteLength(data);
-    stream.push(data, kind, at, bytes);
-    this.#order.push({ name, stream, number: stream.last, at });
+    const event = stream.push(data, kind);
+    this.#order.push(event);
     this.#count += 1;
-    this.#add(bytes);
+    this.#add(event.bytes);
     this.#trim();
+    // Last: whoever is given it may do anything, also end the session.
+    stream.feed();
     return stream.wait();
   }
 
@@ -56,8 +48,7 @@ export class SessionWindow {
     if (stream === undefined) {
       this.#opened += 1;
       if (this.#opened % 256 === 0) this.#forget((old) => old.isOver);
-      const { events, bytes } = this.#limits;
-      stream = new MemoryStream({ events: events / 2, bytes: bytes / 2 });
+      stream = new MemoryStream(name, this.#limits);
       this.#streams.set(name, stream);
     }
     return stream;
@@ -122,24 +113,24 @@ export class SessionWindow {
   }
 
   // With `isSparing` the oldest that nobody is on the way to.
-  #oldest(isSparing = false): Entry | undefined {
+  #oldest(isSparing = false): KeptEvent | undefined {
     for (let at = this.#head; at < this.#order.length; at += 1) {
-      const entry = this.#order[at];
-      if (entry === undefined) return undefined;
-      const isGone = entry.number <= entry.stream.evicted;
-      if (!isGone && !(isSparing && entry.stream.isAwaited)) return entry;
+      const event = this.#order[at];
+      if (event === undefined) return undefined;
+      const isGone = event.number <= event.stream.evicted;
+      if (!isGone && !(isSparing && event.stream.isAwaited)) return event;
       if (isGone && at === this.#head) this.#head += 1;
     }
     return undefined;
   }
 
-  #evict({ name, stream }: Entry): void {
+  #evict({ stream }: KeptEvent): void {
     this.#count -= 1;
     this.#add(-stream.shift());
-    if (stream.isOver) this.#streams.delete(name);
+    if (stream.isOver) this.#streams.delete(stream.name);
     const length = this.#order.length - this.#head;
     if (length > 64 && (length > 4 * this.#count || this.#head > length)) {
-      this.#order = this.#order.slice(this.#head).filter((entry) => entry.number > entry.stream.evicted);
+      this.#order = this.#order.slice(this.#head).filter((event) => event.number > event.stream.evicted);
       this.#head = 0;
     }
   }

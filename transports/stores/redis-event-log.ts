@@ -1,6 +1,6 @@
 import type { RequestId } from '../../protocol/json-rpc.js';
 import { MAIN_STREAM } from '../event-id.js';
-import { START, type EventKind, type EventLog, type LoggedEvent } from '../event-log.js';
+import { START, type EventKind, type EventLog, type EventSink, type Following } from '../event-log.js';
 import type { Window } from './memory-event-log.js';
 import { isAway, type RedisConnection } from './redis-connection.js';
 import type { RedisInstances } from './redis-instances.js';
@@ -48,7 +48,14 @@ export class RedisEventLog implements EventLog {
     if (reader.behind > this.#options.window.events / 2) await reader.reached(Number(seq));
   }
 
-  async *follow(session: string, stream: string, after: string, signal: AbortSignal): AsyncGenerator<LoggedEvent> {
+  follow(session: string, stream: string, after: string, sink: EventSink): Following {
+    const stopping = new AbortController();
+    void this.#read(session, stream, after, sink, stopping.signal);
+    return { stop: () => stopping.abort() };
+  }
+
+  // Never rejects: whatever goes wrong ends the sink.
+  async #read(session: string, stream: string, after: string, sink: EventSink, signal: AbortSignal): Promise<void> {
     const { events, channel } = keysOf(this.#redis, session);
     const isOwed = (): boolean => this.#owes(session, stream);
     const isFresh = this.#fresh.delete(`${session} ${stream}`) && after === START;
@@ -69,7 +76,13 @@ export class RedisEventLog implements EventLog {
     try {
       await reader.start();
       if (!isFresh) void this.#speakForDead(session).catch(this.#tell);
-      yield* reader.read();
+      for await (const event of reader.read()) {
+        const taken = sink.take(event);
+        if (taken !== undefined) await taken;
+      }
+      if (!signal.aborted) sink.end();
+    } catch (error) {
+      if (!signal.aborted) sink.end(error);
     } finally {
       reader.stop();
       readers.delete(reader);

@@ -4,9 +4,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { START, StreamOverrun, type LoggedEvent } from '../../../transports/event-log.js';
+import { START, StreamOverrun, type EventSink, type LoggedEvent } from '../../../transports/event-log.js';
 import { MemoryEventLog, type MemoryLogOptions } from '../../../transports/stores/memory-event-log.js';
 import { within } from '../../support/clients/within.js';
+import { PacedReader } from '../../support/paced-reader.js';
 
 // Node gives its garbage collector away only when asked on the command line, or like this.
 setFlagsFromString('--expose-gc');
@@ -41,7 +42,7 @@ class Client {
   readonly record: string[] = [];
   isRefused = false;
   #seen = START;
-  #reading: { iterator: AsyncIterator<LoggedEvent>; abort: AbortController } | undefined;
+  #reading: PacedReader | undefined;
   readonly #log: MemoryEventLog;
   readonly #stream: string;
 
@@ -57,15 +58,13 @@ class Client {
       this.isRefused = true;
       return;
     }
-    const abort = new AbortController();
-    const iterator = this.#log.follow(SESSION, this.#stream, this.#seen, abort.signal)[Symbol.asyncIterator]();
-    this.#reading?.abort.abort();
-    this.#reading = { iterator, abort };
+    const before = this.#reading;
+    this.#reading = new PacedReader(this.#log, SESSION, this.#stream, this.#seen);
+    before?.stop();
   }
 
   cut(): void {
-    this.#reading?.abort.abort();
-    void this.#reading?.iterator.return?.();
+    this.#reading?.stop();
     this.#reading = undefined;
   }
 
@@ -87,7 +86,7 @@ class Client {
 
   async #next(): Promise<LoggedEvent | undefined> {
     try {
-      const next = await this.#reading?.iterator.next();
+      const next = await this.#reading?.next();
       return next?.done === true ? undefined : next?.value;
     } catch (error) {
       if (!(error instanceof StreamOverrun)) throw error;
@@ -188,67 +187,99 @@ describe('the memory event log', () => {
 
   it('does not let results that come together push each other out of a stream that is being read', async () => {
     const log = createLog({ events: 100, bytes: 10_000, ms: 60_000 });
-    const iterator = log.follow(SESSION, 'm', START, new AbortController().signal)[Symbol.asyncIterator]();
-    const first = iterator.next();
+    const reader = new PacedReader(log, SESSION, 'm', START);
+    const first = reader.next();
     const results = Array.from({ length: 30 }, (_, n) => String(n).padEnd(2000, '.'));
     const written = results.map((data) => log.append(SESSION, 'm', data, 'response'));
-    const read = [(await first).value as LoggedEvent];
-    while (read.length < results.length) read.push((await iterator.next()).value as LoggedEvent);
+    const read = [(await first).value!];
+    while (read.length < results.length) read.push((await reader.next()).value!);
     expect(read.map(({ data }) => data)).toEqual(results);
-    void iterator.next();
+    void reader.next();
     await within(2000, 'the writers', Promise.all(written.map(async (one) => one)));
   });
 
   it('does let a reader go that is very far behind: it is told when it asks for the next', async () => {
     const log = createLog({ events: 10, bytes: 10_000, ms: 60_000 });
-    const iterator = log.follow(SESSION, 'm', START, new AbortController().signal)[Symbol.asyncIterator]();
+    const reader = new PacedReader(log, SESSION, 'm', START);
     void log.append(SESSION, 'm', 'first', 'message');
-    await iterator.next();
+    await reader.next();
     for (let n = 0; n < 1000; n += 1) void log.append(SESSION, 'm', String(n), 'message');
     expect(log.queued(SESSION)).toBeLessThanOrEqual(20);
-    await expect(iterator.next()).rejects.toThrow(StreamOverrun);
+    await expect(reader.next()).rejects.toThrow(StreamOverrun);
   });
 
   it('lets writers on one by one, so that they do not run ahead together', async () => {
     const log = createLog({ events: 10, bytes: 100_000, ms: 60_000 });
-    const iterator = log.follow(SESSION, 'm', START, new AbortController().signal)[Symbol.asyncIterator]();
-    const first = iterator.next();
+    const reader = new PacedReader(log, SESSION, 'm', START);
+    const first = reader.next();
     const writers = Array.from({ length: 8 }, async (_, writer) => {
       for (let n = 0; n < 50; n += 1) await log.append(SESSION, 'm', `${writer}.${n}`, 'message');
     });
-    const read = [(await first).value as LoggedEvent];
-    while (read.length < 400) read.push((await iterator.next()).value as LoggedEvent);
+    const read = [(await first).value!];
+    while (read.length < 400) read.push((await reader.next()).value!);
     expect(new Set(read.map(({ data }) => data)).size).toBe(400);
-    void iterator.next();
+    void reader.next();
     await within(2000, 'the writers', Promise.all(writers));
   });
 
   it('ends a reader that another takes over from, and wakes only the new one', async () => {
     const log = createLog(WINDOW);
-    const signal = new AbortController().signal;
-    const old = log.follow(SESSION, 'm', START, signal)[Symbol.asyncIterator]();
-    const oldNext = old.next();
-    const next = log.follow(SESSION, 'm', START, signal)[Symbol.asyncIterator]().next();
+    const oldNext = new PacedReader(log, SESSION, 'm', START).next();
+    const next = new PacedReader(log, SESSION, 'm', START).next();
     expect(await within(2000, 'the end of the old reader', oldNext)).toMatchObject({ done: true });
     await log.append(SESSION, 'm', 'for the new one', 'message');
     expect((await next).value).toMatchObject({ data: 'for the new one' });
   });
 
-  it('lets go of whoever waits to write as soon as the signal of the reader fires, whatever it is busy with', async () => {
+  it('lets go of whoever waits to write as soon as the reader stops, whatever it is busy with', async () => {
     const log = createLog(WINDOW);
-    const abort = new AbortController();
-    const iterator = log.follow(SESSION, 'm', START, abort.signal)[Symbol.asyncIterator]();
+    const reader = new PacedReader(log, SESSION, 'm', START);
     void log.append(SESSION, 'm', 'first', 'message');
-    await iterator.next();
+    await reader.next();
     const written = Array.from({ length: 8 }, (_, n) => log.append(SESSION, 'm', String(n), 'message'));
-    abort.abort();
+    reader.stop();
     await within(2000, 'the writers', Promise.all(written.map(async (one) => one)));
+  });
+
+  it('gives what is written while its reader is given something, in order and once', () => {
+    const log = createLog(WINDOW);
+    const read: string[] = [];
+    const sink: EventSink = {
+      take({ data }) {
+        read.push(data);
+        if (read.length < 5) void log.append(SESSION, 'm', `after ${data}`, 'message');
+      },
+      end: () => undefined,
+    };
+    log.follow(SESSION, 'm', START, sink);
+    void log.append(SESSION, 'm', '1', 'message');
+    expect(read.map((data) => data.length)).toEqual([1, 7, 13, 19, 25]);
+    expect(log.queued(SESSION)).toBe(0);
+  });
+
+  it('has nothing left of a session that its reader drops while it is given something', () => {
+    const log = createLog(WINDOW);
+    log.follow(SESSION, 'm', START, { take: () => log.drop(SESSION), end: () => undefined });
+    void log.append(SESSION, 'm', 'the last', 'message');
+    expect(log.size).toEqual({ sessions: 0, streams: 0, bytes: 0 });
+  });
+
+  it('gives the rest to whoever takes over from a reader that is busy', async () => {
+    const log = createLog(WINDOW);
+    const old = new PacedReader(log, SESSION, 'm', START);
+    void log.append(SESSION, 'm', '1', 'message');
+    void log.append(SESSION, 'm', '2', 'message');
+    expect(await old.next()).toMatchObject({ value: { data: '1' } });
+    const reader = new PacedReader(log, SESSION, 'm', START);
+    expect(await old.next()).toMatchObject({ done: true });
+    expect(await reader.next()).toMatchObject({ value: { data: '1' } });
+    expect(await reader.next()).toMatchObject({ value: { data: '2' } });
   });
 
   it('lets go of whoever waits to write when the session is dropped', async () => {
     const log = createLog(WINDOW);
-    const iterator = log.follow(SESSION, 'm', START, new AbortController().signal)[Symbol.asyncIterator]();
-    void iterator.next();
+    const reader = new PacedReader(log, SESSION, 'm', START);
+    void reader.next();
     const written = Array.from({ length: 8 }, (_, n) => log.append(SESSION, 'm', String(n), 'message'));
     expect(written.at(-1)).toBeInstanceOf(Promise);
     log.drop(SESSION);
@@ -263,9 +294,7 @@ describe('the memory event log', () => {
     }
     expect(log.size.streams).toBeLessThanOrEqual(WINDOW.events);
     for (let n = 0; n < 10_000; n += 1) {
-      const abort = new AbortController();
-      const iterator = log.follow(SESSION, `q${n}`, START, abort.signal)[Symbol.asyncIterator]();
-      const end = iterator.next();
+      const end = new PacedReader(log, SESSION, `q${n}`, START).next();
       log.close(SESSION, `q${n}`);
       await end;
     }
