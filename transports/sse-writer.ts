@@ -73,10 +73,9 @@ export class SseWriter {
 
   /** Sends the headers, and what is to be said first, at once. */
   open(first = '', headers: Readonly<Record<string, string>> = {}): void {
-    this.#res.once('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
+    this.#res.on('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
     // One that nobody hears would end the process.
     this.#res.on('error', () => this.#finish('connection lost'));
-    this.#res.on('drain', () => this.#release());
     this.#streams.add(this);
     this.#observer.streamOpened?.(this.facts);
     // A client may have gone while its call was still on the way here, a host application may have answered it.
@@ -84,6 +83,7 @@ export class SseWriter {
     this.#res.writeHead(200, [...STREAM_HEADERS, ...Object.entries(headers).flat()]);
     if (first === '') this.#res.flushHeaders();
     else this.#push(first);
+    flattenHead(this.#res);
   }
 
   /** Hears when the stream has ended, whoever ended it; at once when it has already. */
@@ -204,7 +204,10 @@ export class SseWriter {
     // Of what Node does not call full no drain is ever told.
     if (this.#res.writableLength <= this.#limits.streamBufferBytes || !this.#res.writableNeedDrain) return undefined;
     // A client that leaves never drains, so `#finish` lets go of the writers too.
-    this.#blocked ??= new Promise((resolve) => (this.#unblock = resolve));
+    if (this.#blocked === undefined) {
+      this.#blocked = new Promise((resolve) => (this.#unblock = resolve));
+      this.#res.once('drain', () => this.#release());
+    }
     return this.#blocked;
   }
 
@@ -235,4 +238,9 @@ export class SseWriter {
       unsentBytes: this.unsentBytes,
     });
   }
+}
+
+// Node keeps the head of a response as the dozens of pieces it was put together of: a kilobyte of each idle stream.
+function flattenHead(res: ServerResponse & { _header?: string | null }): void {
+  if (typeof res._header === 'string') res._header = Buffer.from(res._header, 'latin1').toString('latin1');
 }
