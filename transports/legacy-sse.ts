@@ -79,7 +79,8 @@ export class LegacySse {
     notes.body = body;
     const id = idOf(body);
     const sessionId = sessionIdOf(visit, id);
-    const session = await this.#host.sessions.find(sessionId, 'legacy', visit.principal);
+    const found = this.#host.sessions.find(sessionId, 'legacy', visit.principal);
+    const session = found instanceof Promise ? await found : found;
     if (session === undefined) notes.lostSession = sessionId;
     if (session === undefined) throw sessionNotFound(id);
     notes.session = session;
@@ -109,13 +110,13 @@ export class LegacySse {
     return place === undefined ? undefined : this.#host.sessions.find(place.session, 'legacy', visit.principal);
   }
 
-  async #answer(request: Request, session: Session, visit: Visit): Promise<void> {
+  #answer(request: Request, session: Session, visit: Visit): Promise<void> {
     const version = header(visit, 'mcp-protocol-version');
     // A client that came back and did not begin anew says in this header what it once agreed on.
     const isKnown = !session.isInitialized && isHandshakeRevision(version);
     const revision = isKnown ? version : session.revision;
     const reply = new StreamReply(session, this.#host.log, visit.notes);
-    await createExchange(request, visit, this.#host, { session, revision, reply }).run();
+    return createExchange(request, visit, this.#host, { session, revision, reply }).run();
   }
 
   async #take(message: Message, session: Session): Promise<void> {
@@ -175,10 +176,9 @@ export class LegacySse {
 
 // With one stream for all answers an id is all that tells them apart.
 function checkIds(requests: readonly Request[], session: Session): void {
-  const seen = new Set<Request['id']>();
-  for (const { id } of requests) {
-    if (session.hasCall(id) || seen.has(id)) throw idInUse(id);
-    seen.add(id);
+  for (const [index, { id }] of requests.entries()) {
+    // There are not many in a batch, and mostly only one.
+    if (session.hasCall(id) || requests.findIndex((one) => one.id === id) < index) throw idInUse(id);
   }
 }
 
