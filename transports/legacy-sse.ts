@@ -110,7 +110,7 @@ export class LegacySse {
     return place === undefined ? undefined : this.#host.sessions.find(place.session, 'legacy', visit.principal);
   }
 
-  #answer(request: Request, session: Session, visit: Visit): Promise<void> {
+  #answer(request: Request, session: Session, visit: Visit): void | Promise<void> {
     const version = header(visit, 'mcp-protocol-version');
     // A client that came back and did not begin anew says in this header what it once agreed on.
     const isKnown = !session.isInitialized && isHandshakeRevision(version);
