@@ -127,12 +127,8 @@ function follow(writer: SseWriter, view: DebugView): void {
     if (isBehind || (shown > MAX_PER_TICK && item.facts.diagnosis === undefined)) missed += 1;
     else write(item);
   });
-  writer.signal.addEventListener(
-    'abort',
-    () => {
-      unwatch();
-      clearTimeout(timer);
-    },
-    { once: true },
-  );
+  writer.onEnd(() => {
+    unwatch();
+    clearTimeout(timer);
+  });
 }

@@ -67,8 +67,7 @@ export class LegacySse {
     writer.open(formatEvent(this.#endpoint(visit, session), id, 'endpoint'));
     if (session.isOvertaken) writer.end('taken over');
     const onSent = (cursor: string): void => void (session.mainCursor = cursor);
-    // Not waited for: what waits keeps the whole request in memory as long as the stream lives.
-    void pump(writer, { log, session: session.id, stream: MAIN_STREAM, after, onSent });
+    pump(writer, { log, session: session.id, stream: MAIN_STREAM, after, onSent });
   }
 
   /** Takes a message; its answer comes on the stream. @throws HttpError 400, 404 or 503 */
@@ -101,7 +100,7 @@ export class LegacySse {
     const running = messages.map((message) =>
       isRequest(message) ? this.#answer(message, session, visit) : this.#take(message, session),
     );
-    await Promise.all(running);
+    await Promise.all(running.filter((one) => one instanceof Promise));
   }
 
   /** The living legacy session an event id speaks of, if the caller may have it. */

@@ -136,7 +136,7 @@ export class PostReply implements Reply {
       writer.open(has(revision, 'priming') ? formatPriming(id, settings.retryMs) : '', headers);
       session.attach(this.#stream, writer);
       for (const owed of this.#options.ids) void this.#expect(session.id, this.#stream, owed);
-      void pump(writer, { log: this.#host.log, session: session.id, stream: this.#stream, after: START });
+      pump(writer, { log: this.#host.log, session: session.id, stream: this.#stream, after: START });
     }
     for (const response of early) void this.#write(formatMessage(response), 'response', response.id);
   }

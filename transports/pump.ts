@@ -15,9 +15,9 @@ export interface PumpOptions {
 
 /**
  * Begins to carry a stream of the log to its connection, at the pace of its client, until one of them ends. Ends the
- * connection when the log ends or has moved on too far. Never rejects.
+ * connection when the log ends or has moved on too far.
  */
-export async function pump(writer: SseWriter, options: PumpOptions): Promise<void> {
+export function pump(writer: SseWriter, options: PumpOptions): void {
   if (!writer.isOpen) return;
   const { log, session, stream, after } = options;
   const following = log.follow(session, stream, after, new Outlet(writer, options));

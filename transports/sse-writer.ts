@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { KEEP_ALIVE_FRAME } from '../protocol/sse.js';
 import type { EventKind } from './event-log.js';
+import { type Headers, listed } from './http.js';
 import type { Observer, StreamEnd, StreamFacts } from './observer.js';
 
 /**
@@ -57,7 +58,6 @@ export class SseWriter {
   #bytes = 0;
   #end: StreamEnd | undefined;
   #onEnd: readonly (() => void)[] = NOBODY;
-  #ending: AbortController | undefined;
 
   constructor(
     res: ServerResponse,
@@ -72,7 +72,7 @@ export class SseWriter {
   }
 
   /** Sends the headers, and what is to be said first, at once. */
-  open(first = '', headers: Readonly<Record<string, string>> = {}): void {
+  open(first = '', headers: Headers = {}): void {
     this.#res.on('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
     // One that nobody hears would end the process.
     this.#res.on('error', () => this.#finish('connection lost'));
@@ -80,7 +80,7 @@ export class SseWriter {
     this.#observer.streamOpened?.(this.facts);
     // A client may have gone while its call was still on the way here, a host application may have answered it.
     if (this.#res.destroyed || this.#res.headersSent) return this.#finish('client closed');
-    this.#res.writeHead(200, [...STREAM_HEADERS, ...Object.entries(headers).flat()]);
+    this.#res.writeHead(200, [...STREAM_HEADERS, ...listed(headers)]);
     if (first === '') this.#res.flushHeaders();
     else this.#push(first);
     flattenHead(this.#res);
@@ -90,16 +90,6 @@ export class SseWriter {
   onEnd(listener: () => void): void {
     if (this.#end === undefined) this.#onEnd = this.#onEnd.concat(listener);
     else listener();
-  }
-
-  /** Fires when the stream has ended. Made when somebody asks for it: most streams end without. */
-  get signal(): AbortSignal {
-    if (this.#ending === undefined) {
-      const ending = new AbortController();
-      this.onEnd(() => ending.abort(this.#end));
-      this.#ending = ending;
-    }
-    return this.#ending.signal;
   }
 
   get openedAt(): number {

@@ -277,8 +277,7 @@ export class StreamableHttp {
     const onSent = (cursor: string): void => {
       if (stream === MAIN_STREAM) session.mainCursor = cursor;
     };
-    // Not waited for: what waits keeps the whole request in memory as long as the stream lives.
-    void pump(writer, { log, session: session.id, stream, after, onSent });
+    pump(writer, { log, session: session.id, stream, after, onSent });
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -166,7 +166,9 @@ describe('SseWriter', () => {
       if (!res.closed) await once(res, 'close');
     });
     expect(writer.isOpen).toBe(false);
-    expect(writer.signal.aborted).toBe(true);
+    const onEnd = jest.fn();
+    writer.onEnd(onEnd);
+    expect(onEnd).toHaveBeenCalledTimes(1);
     expect(ends).toHaveLength(1);
     expect(streams.size).toBe(0);
   });
