@@ -11,7 +11,8 @@ const entry = join(root, 'dist/server/main.js');
 // Our own stamp, as the compiler touches its .tsbuildinfo after a failed build too, and not at all when nothing changed.
 const stamp = join(root, 'dist/.built');
 const sources = ['protocol', 'tools', 'resources', 'prompts', 'transports', 'routes', 'server'];
-const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const scripts = ['scripts/bundle-program.mjs', 'scripts/copy-page.mjs'];
+const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...scripts];
 
 if (isStale()) build();
 
@@ -28,8 +29,7 @@ function build() {
 
   const startedAt = new Date(); // An edit made while the compiler runs is newer than this, so it is not missed.
   if (!existsSync(entry)) rmSync(join(root, 'dist/.tsbuildinfo'), { force: true }); // It would say there is nothing to emit.
-  const scripts = ['bundle-program.mjs', 'copy-page.mjs'].map((name) => join(root, 'scripts', name));
-  const steps = [[compiler, '-p', 'tsconfig.build.json'], ...scripts.map((script) => [script])];
+  const steps = [[compiler, '-p', 'tsconfig.build.json'], ...scripts.map((script) => [join(root, script)])];
   for (const step of steps) {
     const { status } = spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' });
     if (status !== 0) return fail('The build failed; nothing was started.');
