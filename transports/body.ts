@@ -115,23 +115,13 @@ interface Reading {
   readonly onError: (error: Error) => void;
 }
 
-function readBytes(req: IncomingMessage, res: ServerResponse, reading: Reading): void {
+function readBytes(req: IncomingMessage, res: ServerResponse, { maxBytes, onBytes, onError }: Reading): void {
   if (req.headers.expect !== undefined && uninvited.delete(req)) res.writeContinue();
-  // A small body mostly comes with its headers, and is all there when Node has read what came: nobody has to wait for
-  // its pieces then.
-  process.nextTick(() => {
-    if (req.destroyed && !req.readableEnded) return reading.onError(new ClientGone());
-    if (!req.complete) return readPieces(req, res, reading);
-    const bytes = (req.read() as Buffer | null) ?? NOTHING;
-    if (bytes.length > reading.maxBytes) reading.onError(tooLarge(req, res, reading.maxBytes));
-    else reading.onBytes(bytes);
-  });
-}
-
-function readPieces(req: IncomingMessage, res: ServerResponse, { maxBytes, onBytes, onError }: Reading): void {
   const chunks: Buffer[] = [];
   let size = 0;
-  const onData = (chunk: Buffer): void => {
+  const onData = (piece: Buffer | string): void => {
+    // A host application may have asked for text.
+    const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
     size += chunk.length;
     if (size > maxBytes) {
       req.off('data', onData);

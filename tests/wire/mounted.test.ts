@@ -1,8 +1,9 @@
 // Mounted in somebody's Express app: under a prefix, behind their middleware, behind their proxy.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import compression from 'compression';
-import express, { type Express, Router } from 'express';
+import express, { type Express, type RequestHandler, Router } from 'express';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { McpAppOptions } from '../../server/options.js';
 import { createLog } from '../../server/log.js';
@@ -143,6 +144,41 @@ describe("body already parsed by a host application's express.json()", () => {
   ])('works with %s too', async (_what, parser) => {
     const url = await host((app, mcp) => void app.use(parser).use(mcp.router()));
     expect((await call(`${url}/mcp`, { ...theirs, body: add })).json.result.content[0].text).toBe('{"sum":3}');
+  });
+});
+
+describe('a body that a host application looks at on its way', () => {
+  const pieces = [
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo",',
+    '"arguments":{"message":"ß"}}}',
+  ];
+
+  it.each<[string, (req: IncomingMessage) => unknown]>([
+    ['as it comes', (req) => req.on('data', () => undefined)],
+    ['through a pipe', (req) => req.pipe(new PassThrough()).resume()],
+    ['as text', (req) => req.setEncoding('utf8')],
+  ])('%s, is read by us too, whole or in two', async (_how, look) => {
+    const looking: RequestHandler = (req, _res, next) => {
+      look(req);
+      next();
+    };
+    const url = await host((app, mcp) => void app.use(looking).use(mcp.router()));
+    const body = pieces.join('');
+    const fields = [
+      `Host: ${new URL(url).host}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    const head = `POST /mcp HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`;
+    for (const parts of [[`${head}${body}`], [head, ...pieces]]) {
+      const socket = await RawSocket.open(url);
+      for (const part of parts) {
+        await socket.write(part);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect((await socket.response('POST')).text).toContain('"text":"ß"');
+      socket.close();
+    }
   });
 });
 
