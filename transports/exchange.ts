@@ -146,16 +146,13 @@ export class Exchange implements Call {
 
   /** Runs the request and answers it. Never rejects. A promise only where it is not over yet. */
   run(): void | Promise<void> {
+    // Before anything of it is run, since that may end its session or the server.
+    this.#host.calls.add(this);
+    this.#session?.addCall(this);
     this.notes.pending += 1;
     this.#host.observer.callStarted?.(this, this.#request);
     const response = this.#host.dispatcher.dispatch(this.#request, this);
-    if (!(response instanceof Promise)) return this.#finish(response);
-    // One that waits can be found, by whoever cancels it or looks at the time. It may have been concluded meanwhile.
-    if (!this.#isDone) {
-      this.#host.calls.add(this);
-      this.#session?.addCall(this);
-    }
-    return response.then((late) => this.#finish(late));
+    return response instanceof Promise ? response.then((late) => this.#finish(late)) : this.#finish(response);
   }
 
   /** Ends the call before its handler does. What the handler still returns is dropped. */

@@ -229,6 +229,62 @@ describe('the server', () => {
   });
 });
 
+describe('a tool that ends, before it waits for anything,', () => {
+  /** Does that at once, and then waits for the end. */
+  const endsFirst = (end: (context: Context) => void): Tool =>
+    defineTool({
+      name: 'stubborn',
+      description: 'Ends what it runs in.',
+      async run(_args, context) {
+        end(context);
+        const { signal } = context;
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        return 'too late';
+      },
+    });
+
+  it('its own session, hears of it', async () => {
+    const tool = endsFirst(({ sessionId = '' }) => {
+      for (const session of server.mcp.sessions)
+        if (session.id === sessionId) void server.mcp.sessions.close(session, 'deleted');
+    });
+    const server = await start({ tools: [tool] });
+    const session = await openSession(server.url);
+    const { messages } = await session.post(callStubborn(1));
+    expect(messages).toMatchObject([{ id: 1, error: { code: -32800 } }]);
+    await quiet(server);
+  });
+
+  it('its own call, hears of it', async () => {
+    const tool = endsFirst(({ sessionId, requestId }) => {
+      for (const session of server.mcp.sessions) if (session.id === sessionId) void session.cancel(requestId);
+    });
+    const server = await start({ tools: [tool] });
+    const session = await openSession(server.url);
+    const { messages } = await session.post(callStubborn(1));
+    expect(messages).toMatchObject([{ id: 1, error: { code: -32800 } }]);
+    await session.delete();
+    await quiet(server);
+  });
+
+  it('the server, is waited for', async () => {
+    const tool = defineTool({
+      name: 'stubborn',
+      description: 'Stops the server, and finishes.',
+      async run() {
+        closed = server.close();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return 'finished';
+      },
+    });
+    let closed: Promise<unknown> | undefined;
+    const server = await start({ tools: [tool], drainMs: 5000 });
+    const { messages } = await call(`${server.url}/mcp`, { body: callStubborn(1) });
+    expect(messages).toMatchObject([{ id: 1, result: { content: [{ text: 'finished' }] } }]);
+    await closed;
+  });
+});
+
 describe('a handler that goes on though nobody waits', () => {
   it('cannot ask the client any more, and learns so at once', async () => {
     const errors: unknown[] = [];
