@@ -101,6 +101,8 @@ export class MemoryStream {
     this.#reader = reader;
     before?.sink.end();
     this.feed();
+    // Who waited for the one before may have nothing to wait for any more.
+    if (this.#reader === reader && this.#waiting.length > 0) this.#admit(reader);
     return reader;
   }
 

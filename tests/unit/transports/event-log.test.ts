@@ -231,6 +231,16 @@ describe('the memory event log', () => {
     expect((await next).value).toMatchObject({ data: 'for the new one' });
   });
 
+  it('lets go of whoever waits to write when who takes over has read all of it elsewhere', async () => {
+    const log = createLog(WINDOW);
+    const busy: EventSink = { take: () => new Promise<void>(() => undefined), end: () => undefined };
+    log.follow(SESSION, 'm', START, busy);
+    const written = Array.from({ length: 8 }, (_, n) => log.append(SESSION, 'm', String(n), 'message'));
+    expect(written.some((one) => one instanceof Promise)).toBe(true);
+    log.follow(SESSION, 'm', '8', busy);
+    await within(2000, 'the writers', Promise.all(written.map(async (one) => one)));
+  });
+
   it('lets go of whoever waits to write as soon as the reader stops, whatever it is busy with', async () => {
     const log = createLog(WINDOW);
     const reader = new PacedReader(log, SESSION, 'm', START);
