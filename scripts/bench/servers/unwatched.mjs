@@ -10,7 +10,7 @@ for (const name of Object.getOwnPropertyNames(Watch.prototype)) {
   if (name !== 'constructor') Reflect.deleteProperty(Watch.prototype, name);
 }
 Object.assign(Watch.prototype, {
-  handler: () => (/** @type {unknown} */ _req, /** @type {unknown} */ _res, /** @type {() => void} */ next) => next(),
+  begin: () => undefined,
   refusals:
     () =>
     (
