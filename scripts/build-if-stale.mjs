@@ -23,9 +23,10 @@ function isStale() {
 }
 
 function build() {
-  const compiler = findCompiler();
+  const compiler = find('typescript/bin/tsc');
   if (!compiler && existsSync(entry)) return; // Installed without devDependencies: the build that came along is the one meant.
   if (!compiler) return fail('There is no build in dist/ and no compiler to make one: run npm ci.');
+  if (!find('esbuild')) return fail('What builds the program has changed: run npm ci.');
 
   const startedAt = new Date(); // An edit made while the compiler runs is newer than this, so it is not missed.
   if (!existsSync(entry)) rmSync(join(root, 'dist/.tsbuildinfo'), { force: true }); // It would say there is nothing to emit.
@@ -45,9 +46,10 @@ function newestMs(path) {
   return Math.max(stats?.mtimeMs ?? 0, ...below);
 }
 
-function findCompiler() {
+/** @param {string} module */
+function find(module) {
   try {
-    return createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    return createRequire(import.meta.url).resolve(module);
   } catch {
     return undefined; // Not installed, which is for the caller to judge.
   }
