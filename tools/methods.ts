@@ -67,7 +67,8 @@ function run(compiled: CompiledTool, args: unknown, call: Call, options: ToolMet
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return mayBe && 'then' in value && typeof value.then === 'function';
 }
 
 function failure(error: unknown, { tool }: CompiledTool, call: Call, { onFault }: ToolMethodOptions): CallToolResult {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { ErrorCode, type RpcError } from '../protocol/errors.js';
 import { errorResponse, formatMessage, type RequestId, type Response } from '../protocol/json-rpc.js';
 
-/** By name. */
+/** The headers of an answer, each of which is said once. */
 export type Headers = Readonly<Record<string, string>>;
 
 /** A refusal with its HTTP status; what reaches a client is JSON-RPC either way. */

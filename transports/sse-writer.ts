@@ -212,12 +212,21 @@ export class SseWriter {
     this.#blocked = undefined;
   }
 
+  // One that fails must not keep the others from hearing of it.
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#observer.fault?.(error, 'stream end');
+    }
+  }
+
   #finish(reason: StreamEnd): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
     this.#streams.delete(this);
     this.#release();
-    for (const listener of this.#onEnd) listener();
+    for (const listener of this.#onEnd) this.#tell(listener);
     this.#onEnd = NOBODY;
     const ms = performance.now() - this.#openedAt;
     this.#observer.streamEnded?.(this.facts, {

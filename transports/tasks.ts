@@ -229,7 +229,7 @@ export class Tasks implements TaskMaker {
   }
 
   /**
-   * The ids of the caller's tasks on all instances, oldest first.
+   * The ids of the caller's tasks on all instances, oldest first; last those that other instances cannot know of yet.
    * @throws RpcError -32603 when there may be more on other instances and the store is away
    */
   async idsOf(call: Call): Promise<readonly string[]> {
@@ -240,8 +240,7 @@ export class Tasks implements TaskMaker {
     if (board === undefined || list === undefined) return own;
     const all = await board.idsOf(list).catch(() => undefined);
     if (all === undefined) throw storeAway();
-    // One that has just begun may not be known to the store yet.
-    return [...all, ...own.filter((id) => !all.includes(id))];
+    return [...new Set([...all, ...own])];
   }
 
   /** Those of the tasks that the caller may hear of. */
