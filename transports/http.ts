@@ -62,7 +62,7 @@ export function sendJson(res: ServerResponse, status: number, json: string, head
   if (res.headersSent) return;
   const length = String(Buffer.byteLength(json));
   const head = ['Content-Type', 'application/json', 'Cache-Control', 'no-store', 'Content-Length', length];
-  res.writeHead(status, headers === undefined ? head : head.concat(listed(headers)));
+  res.writeHead(status, withHeaders(head, headers));
   endWith(res, json);
 }
 
@@ -90,16 +90,17 @@ export function sendNothing(res: ServerResponse): void {
 /** 202 for what has no response on this POST. Some clients accept only an empty body or the word `Accepted`. */
 export function sendAccepted(res: ServerResponse, body: '' | 'Accepted' = '', headers?: Headers): void {
   const head = body === '' ? EMPTY : ACCEPTED;
-  res.writeHead(202, headers === undefined ? head : head.concat(listed(headers)));
+  res.writeHead(202, withHeaders(head, headers));
   if (body === '') res.end();
   else endWith(res, body);
 }
 
-/** Headers as Node takes them in one go: name, value, name, value. */
-export function listed(headers: Headers): string[] {
-  const list: string[] = [];
-  for (const [name, value] of Object.entries(headers)) list.push(name, value);
-  return list;
+/** A head as Node takes it in one go (name, value, name, value), with these behind it where there are any. */
+export function withHeaders(head: string[], headers: Headers | undefined): string[] {
+  if (headers === undefined) return head;
+  const whole = [...head];
+  for (const [name, value] of Object.entries(headers)) whole.push(name, value);
+  return whole;
 }
 
 const NO_STORE = ['Cache-Control', 'no-store'];

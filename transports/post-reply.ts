@@ -14,7 +14,7 @@ import { MODERN_REVISION, type Revision } from '../protocol/versions.js';
 import { formatEventId, MAIN_STREAM } from './event-id.js';
 import { type EventKind, START } from './event-log.js';
 import type { Host } from './host.js';
-import { endWith, type Headers, listed, sendAccepted, sendJson, statusOf } from './http.js';
+import { endWith, type Headers, sendAccepted, sendJson, statusOf, withHeaders } from './http.js';
 import { pump } from './pump.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
@@ -188,9 +188,8 @@ export class PostReply implements Reply {
     const { res } = this.#visit;
     if (res.headersSent) return;
     const frames = responses.map((response) => formatEvent(formatMessage(response))).join('');
-    const { headers } = this.#options;
     const head = [...STREAM_HEADERS, 'Content-Length', String(Buffer.byteLength(frames))];
-    res.writeHead(200, headers === undefined ? head : head.concat(listed(headers)));
+    res.writeHead(200, withHeaders(head, this.#options.headers));
     this.#visit.notes.frames = responses.length;
     endWith(res, frames);
   }

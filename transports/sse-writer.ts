@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { KEEP_ALIVE_FRAME } from '../protocol/sse.js';
 import type { EventKind } from './event-log.js';
-import { type Headers, listed } from './http.js';
+import { type Headers, withHeaders } from './http.js';
 import type { Observer, StreamEnd, StreamFacts } from './observer.js';
 
 /**
@@ -72,7 +72,7 @@ export class SseWriter {
   }
 
   /** Sends the headers, and what is to be said first, at once. */
-  open(first = '', headers: Headers = {}): void {
+  open(first = '', headers?: Headers): void {
     this.#res.on('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
     // One that nobody hears would end the process.
     this.#res.on('error', () => this.#finish('connection lost'));
@@ -80,7 +80,7 @@ export class SseWriter {
     this.#observer.streamOpened?.(this.facts);
     // A client may have gone while its call was still on the way here, a host application may have answered it.
     if (this.#res.destroyed || this.#res.headersSent) return this.#finish('client closed');
-    this.#res.writeHead(200, [...STREAM_HEADERS, ...listed(headers)]);
+    this.#res.writeHead(200, withHeaders([...STREAM_HEADERS], headers));
     if (first === '') this.#res.flushHeaders();
     else this.#push(first);
     flattenHead(this.#res);
