@@ -110,7 +110,7 @@ export function formatMessage(message: Message): string {
   if (!('result' in message)) return JSON.stringify(message);
   const { id, result } = message;
   const json = result instanceof PreparedResult ? result.json : JSON.stringify(result);
-  return `{"jsonrpc":"2.0","id":${typeof id === 'number' ? id : JSON.stringify(id)},"result":${json}}`;
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 
 function parseResponse(value: Record<string, unknown>): Response {

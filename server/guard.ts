@@ -19,9 +19,10 @@ const MAX_HEADERS = 200;
 
 const EXPOSED = 'Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, X-Request-Id, Retry-After';
 
-/** Names a request, and turns away pages and names that have no business here. Throws an `HttpError` to refuse. */
+/** @throws HttpError for whoever has no business here */
 export type Guard = (req: Request, res: Response) => void;
 
+/** The first to look at every request: names it, and turns away pages and names that have no business here. */
 export function createGuard(options: GuardOptions): Guard {
   const nextId = exchangeIds();
   const checkHost = hostCheck(options);
