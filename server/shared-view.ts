@@ -1,4 +1,5 @@
 import type { SessionList, SessionStory, TimelineList } from '../routes/debug.js';
+import type { Gathered } from '../transports/stores/redis-peers.js';
 import type { KeptSession } from '../transports/stores/redis-session-store.js';
 import { byTime, MAX_LATEST, MAX_LISTED, type Told, type View } from './debug-view.js';
 import type { EventRelay, Wire } from './event-relay.js';
@@ -7,7 +8,7 @@ import { mergeSummaries, type SessionSummary, summarizeKept } from './session-su
 /** The other instances, and what is kept of all sessions. Each rejects with a 503 when that cannot be reached. */
 export interface Others extends Wire {
   readonly instance: string;
-  ask(question: Question): Promise<{ readonly answers: readonly unknown[]; readonly isComplete: boolean }>;
+  ask(question: Question): Promise<Gathered>;
   answerWith(answer: (question: unknown) => Promise<unknown>): void;
   /** The sessions that are kept longest from now. */
   sessions(limit: number): Promise<readonly KeptSession[]>;
@@ -23,8 +24,8 @@ type List = SessionList<SessionSummary>;
 type Story = SessionStory<SessionSummary, Told>;
 
 /**
- * What there is to see of all instances together. What cannot be asked is left out and said to be missing: an operator
- * looks when things go wrong.
+ * What there is to see of all instances together, the same at each of them. What cannot be asked is left out and said
+ * to be missing: an operator looks when things go wrong.
  */
 export function createSharedView(own: View, others: Others, relay: EventRelay): View {
   others.answerWith((question) => answer(own, question as Question));
@@ -32,8 +33,9 @@ export function createSharedView(own: View, others: Others, relay: EventRelay): 
   async function gather<T>(question: Question, mine: T): Promise<{ all: T[]; isPartial: boolean }> {
     try {
       const { answers, isComplete } = await others.ask(question);
-      const theirs = answers.filter((one) => one !== undefined && one !== null) as T[];
-      return { all: [mine, ...theirs], isPartial: !isComplete };
+      const known = [{ from: others.instance, answer: mine }, ...answers.filter(({ answer }) => answer != null)];
+      const inOrder = known.sort((one, other) => (one.from < other.from ? -1 : 1));
+      return { all: inOrder.map(({ answer }) => answer as T), isPartial: !isComplete };
     } catch {
       return { all: [mine], isPartial: true };
     }

@@ -2,7 +2,7 @@ import type { RedisConnection } from './redis-connection.js';
 
 /** What the other instances answered. */
 export interface Gathered {
-  readonly answers: readonly unknown[];
+  readonly answers: readonly { readonly from: string; readonly answer: unknown }[];
   /** Whether every instance that was asked did. */
   readonly isComplete: boolean;
 }
@@ -14,6 +14,7 @@ interface Question {
 }
 
 interface Answer {
+  readonly from: string;
   readonly number: number;
   readonly answer: unknown;
 }
@@ -34,7 +35,7 @@ export class RedisPeers {
   /** What names this instance among all. */
   readonly instance: string;
   readonly #redis: RedisConnection;
-  readonly #pending = new Map<number, (answer: unknown) => void>();
+  readonly #pending = new Map<number, (answer: Answer) => void>();
   readonly #onNews = new Set<(news: unknown) => void>();
   #answer: (question: unknown) => Promise<unknown> = () => Promise.resolve(undefined);
   #asked = 0;
@@ -66,7 +67,7 @@ export class RedisPeers {
     const number = this.#asked;
     // While we do not hear ourselves, we hear nobody else either.
     const isListening = [this.#channel, this.#ownChannel(this.instance)].every((channel) => this.#redis.hears(channel));
-    const answers: unknown[] = [];
+    const answers: Answer[] = [];
     let missing = Infinity;
     let timer: NodeJS.Timeout | undefined;
     const all = new Promise<void>((resolve) => {
@@ -95,8 +96,8 @@ export class RedisPeers {
 
   // The same two functions each time: who is told to listen twice hears everything once.
   readonly #take = (message: string): void => {
-    const { number, answer } = JSON.parse(message) as Answer;
-    this.#pending.get(number)?.(answer);
+    const answer = JSON.parse(message) as Answer;
+    this.#pending.get(answer.number)?.(answer);
   };
 
   readonly #hear = (text: string): void => {
@@ -109,7 +110,7 @@ export class RedisPeers {
   // Whoever asked waits no longer than a moment, also for an answer that could not be given.
   async #reply({ from, number, question }: Question): Promise<void> {
     const answer = await this.#answer(question);
-    await this.#publish(this.#ownChannel(from), { number, answer } satisfies Answer);
+    await this.#publish(this.#ownChannel(from), { from: this.instance, number, answer } satisfies Answer);
   }
 
   async #publish(channel: string, message: object): Promise<number> {
