@@ -51,8 +51,9 @@ export class Cluster {
     return { name, url, port: Number(at), child };
   }
 
-  async addAll(...names: string[]): Promise<Instance[]> {
-    return Promise.all(names.map((name) => this.add(name)));
+  async addAll<Names extends string[]>(...names: Names): Promise<{ [Index in keyof Names]: Instance }> {
+    const instances = await Promise.all(names.map((name) => this.add(name)));
+    return instances as { [Index in keyof Names]: Instance };
   }
 
   /** What tools counted: the instance and what it did. */
@@ -62,15 +63,13 @@ export class Cluster {
       .filter((line) => line !== '');
   }
 
-  /** What instances complained of that nobody should have to. */
-  get unhandled(): string[] {
-    return [...this.#running].map((child) => child.said).filter((said) => said.includes('UNHANDLED'));
-  }
-
+  /** @throws Error when an instance let a rejection go unhandled */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((child) => child.stop('SIGKILL')));
     await this.redis.close();
     rmSync(this.#folder, { recursive: true, force: true });
+    const unhandled = [...this.#running].map((child) => child.said).filter((said) => said.includes('UNHANDLED'));
+    if (unhandled.length > 0) throw new Error(unhandled.join('\n'));
   }
 
   get #runsFile(): string {

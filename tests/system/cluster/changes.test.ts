@@ -9,13 +9,10 @@ describeWith(['redis-server'], 'what changes on one of three instances', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    [a, b, c] = (await cluster.addAll('A', 'B', 'C')) as [Instance, Instance, Instance];
+    [a, b, c] = await cluster.addAll('A', 'B', 'C');
   }, 60_000);
 
-  afterAll(async () => {
-    expect(cluster.unhandled).toEqual([]);
-    await cluster.close();
-  }, 60_000);
+  afterAll(() => cluster.close(), 60_000);
 
   it('is told once to every subscriber, of every revision and door, on every instance', async () => {
     const legacy = await LegacyVisitor.open(a);

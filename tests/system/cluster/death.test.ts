@@ -12,13 +12,10 @@ describeWith(['redis-server'], 'an instance that dies (kill -9)', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    [a, b] = (await cluster.addAll('A', 'B')) as [Instance, Instance];
+    [a, b] = await cluster.addAll('A', 'B');
   }, 60_000);
 
-  afterAll(async () => {
-    expect(cluster.unhandled).toEqual([]);
-    await cluster.close();
-  }, 60_000);
+  afterAll(() => cluster.close(), 60_000);
 
   function responses(stream: SseReader, id: number): number {
     return stream.events.filter(({ data }) => data?.includes(`"id":${id}`) === true).length;

@@ -11,15 +11,12 @@ describeWith(['redis-server'], 'the legacy pair over three instances', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    [a, b, c] = (await cluster.addAll('A', 'B', 'C')) as [Instance, Instance, Instance];
+    [a, b, c] = await cluster.addAll('A', 'B', 'C');
   }, 60_000);
 
   afterEach(() => visitor.close());
 
-  afterAll(async () => {
-    expect(cluster.unhandled).toEqual([]);
-    await cluster.close();
-  }, 60_000);
+  afterAll(() => cluster.close(), 60_000);
 
   it('answers on the stream at A what was posted to B and ran on B', async () => {
     visitor = await LegacyVisitor.open(a);

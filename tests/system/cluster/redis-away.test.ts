@@ -31,7 +31,7 @@ describeWith(['redis-server'], 'when Redis goes away and comes back', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    [a, b] = (await cluster.addAll('A', 'B')) as [Instance, Instance];
+    [a, b] = await cluster.addAll('A', 'B');
   }, 60_000);
 
   afterEach(() => {
@@ -39,10 +39,7 @@ describeWith(['redis-server'], 'when Redis goes away and comes back', () => {
     main.close();
   });
 
-  afterAll(async () => {
-    expect(cluster.unhandled).toEqual([]);
-    await cluster.close();
-  }, 60_000);
+  afterAll(() => cluster.close(), 60_000);
 
   async function open(): Promise<void> {
     mcp = await McpVisitor.open(a);
@@ -146,13 +143,10 @@ describeWith(['redis-server'], 'when Redis comes back and has forgotten everythi
 
   beforeAll(async () => {
     cluster = await Cluster.start({}, { isDurable: false });
-    [a, b] = (await cluster.addAll('A', 'B')) as [Instance, Instance];
+    [a, b] = await cluster.addAll('A', 'B');
   }, 60_000);
 
-  afterAll(async () => {
-    expect(cluster.unhandled).toEqual([]);
-    await cluster.close();
-  }, 60_000);
+  afterAll(() => cluster.close(), 60_000);
 
   it('is given back the sessions that instances hold, and their streams go on', async () => {
     const mcp = await McpVisitor.open(a);

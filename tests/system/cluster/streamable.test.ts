@@ -10,13 +10,10 @@ describeWith(['redis-server'], '/mcp over three instances', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    [a, b, c] = (await cluster.addAll('A', 'B', 'C')) as [Instance, Instance, Instance];
+    [a, b, c] = await cluster.addAll('A', 'B', 'C');
   }, 60_000);
 
-  afterAll(async () => {
-    expect(cluster.unhandled).toEqual([]);
-    await cluster.close();
-  }, 60_000);
+  afterAll(() => cluster.close(), 60_000);
 
   it('is initialized on A, called on B, listened to on C', async () => {
     const visitor = await McpVisitor.open(a);
