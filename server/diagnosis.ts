@@ -31,6 +31,8 @@ export function diagnose(notes: VisitNotes): DiagnosisName | undefined {
   // The legacy door knows no other way; on the modern one a client that reads its POST waits in vain.
   if (notes.answeredOn === 'session stream' && notes.door === 'streamable') return Diagnosis.otherStream;
   if (notes.streamEnded !== undefined) return diagnoseStream(notes, notes.streamEnded);
+  if (notes.isStalled) return Diagnosis.stalled;
+  if (isBroken(notes)) return Diagnosis.cut;
   // Whoever asks in a handshake revision cancels in words, so one that leaves without them was cut off.
   if (notes.isClosed && !notes.res.writableFinished && isOwed(notes)) return Diagnosis.cut;
   return undefined;
@@ -61,6 +63,11 @@ function diagnoseStream(notes: VisitNotes, { reason, unsentBytes }: StreamEnded)
     default:
       return undefined;
   }
+}
+
+/** Whether the connection was lost when the whole answer was written, and part of it not yet taken. */
+export function isBroken({ isClosed, res }: VisitNotes): boolean {
+  return isClosed && res.writableFinished && res.req.socket.errored != null;
 }
 
 /** Whether the client left while an answer was still to come on this stream. */

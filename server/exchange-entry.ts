@@ -2,11 +2,11 @@ import type { Request, Response } from 'express';
 import { isObject } from '../protocol/json-rpc.js';
 import { admissionOf } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
-import { shortenSessionId } from '../transports/session-id.js';
-import type { StreamEnd, StreamFacts } from '../transports/observer.js';
+import { parseSessionId, shortenSessionId } from '../transports/session-id.js';
+import type { Door, StreamEnd, StreamFacts } from '../transports/observer.js';
 import type { AnsweredOn, VisitNotes } from '../transports/visit-notes.js';
 import { clip } from './clip.js';
-import { diagnose, type DiagnosisName } from './diagnosis.js';
+import { diagnose, type DiagnosisName, isBroken } from './diagnosis.js';
 import { refusalOf } from './refusal.js';
 
 /**
@@ -116,6 +116,13 @@ function isOwnTime({ callMs, stream, answeredOn }: VisitNotes): boolean {
   return callMs !== undefined && (stream !== undefined || answeredOn !== undefined);
 }
 
+/** The session a request says it is of; `undefined` for what cannot be one. */
+export function sessionNamedIn({ req }: Response, door: Door): string | undefined {
+  const { 'mcp-session-id': header } = req.headers;
+  const said = door === 'legacy' ? queryOf(req).get('session_id') : header;
+  return typeof said === 'string' ? (parseSessionId(said) ?? said) : undefined;
+}
+
 /** What the timeline of a session is filed under. */
 export function sessionKeyOf({ session, lostSession }: VisitNotes): string | undefined {
   return session?.id ?? lostSession;
@@ -138,6 +145,11 @@ function errorOf({ refusal, response }: VisitNotes, sessionId: string | undefine
   return clip(sessionId === undefined ? message : message.replaceAll(sessionId, shortenSessionId(sessionId)));
 }
 
+function queryOf({ originalUrl }: Request): URLSearchParams {
+  const start = originalUrl.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : originalUrl.slice(start));
+}
+
 function pathOf({ originalUrl }: Request): string {
   const end = originalUrl.indexOf('?');
   return clip(end < 0 ? originalUrl : originalUrl.slice(0, end));
@@ -149,9 +161,12 @@ function methodOf(body: unknown): string | undefined {
   return typeof method === 'string' ? method : undefined;
 }
 
-function endOf({ res, streamEnded, frames }: VisitNotes): ExchangeEntry['ended'] {
+function endOf(notes: VisitNotes): ExchangeEntry['ended'] {
+  const { res, streamEnded, frames, isStalled } = notes;
   if (streamEnded !== undefined) return streamEnded.reason;
+  if (isStalled) return 'stalled';
   if (!res.writableFinished) return 'client left';
+  if (isBroken(notes)) return 'connection lost';
   return frames > 0 ? 'complete' : undefined;
 }
 

@@ -52,7 +52,7 @@ export class Observation {
       timeline: this.timeline,
       tracing: this.tracing,
       onFault: (error, where) => log.error({ where, ...errorFacts(error) }, 'fault'),
-      holdsSession: (id) => host().sessions.holds(id),
+      heldSession: (id) => host().sessions.held(id),
     });
   }
 

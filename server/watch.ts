@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express';
+import { ANONYMOUS } from '../protocol/call.js';
 import type { Request } from '../protocol/json-rpc.js';
-import { notesOf, takeNotes } from '../routes/visit-of.js';
+import { admissionOf, notesOf, takeNotes } from '../routes/visit-of.js';
 import type { EventKind } from '../transports/event-log.js';
 import type { Exchange } from '../transports/exchange.js';
 import type { CallEnded, CloseReason, Observer, StreamEnded, StreamFacts } from '../transports/observer.js';
@@ -10,7 +11,15 @@ import { VisitNotes } from '../transports/visit-notes.js';
 import type { RefusedConnection } from './broken-request.js';
 import { clip } from './clip.js';
 import { Diagnosis, missingScopes } from './diagnosis.js';
-import { isOfInterest, outcomeOf, round, sessionKeyOf, toEntry } from './exchange-entry.js';
+import {
+  type ExchangeEntry,
+  isOfInterest,
+  outcomeOf,
+  round,
+  sessionKeyOf,
+  sessionNamedIn,
+  toEntry,
+} from './exchange-entry.js';
 import type { ExchangeLog } from './exchange-log.js';
 import type { Metrics } from './metrics.js';
 import { refusalOf, refusalOfStatus } from './refusal.js';
@@ -24,8 +33,8 @@ export interface WatchParts {
   readonly timeline: Timeline;
   readonly tracing: Tracing;
   readonly onFault: (error: unknown, where: string) => void;
-  /** Whether there is such a session, whoever's it is. */
-  readonly holdsSession: (id: string) => boolean;
+  /** The session of that id, whoever's it is, where this instance holds it. */
+  readonly heldSession: (id: string) => Session | undefined;
 }
 
 /** Sees every exchange from its first byte to its end, and tells the log, the figures, the timeline and the traces. */
@@ -76,7 +85,6 @@ export class Watch implements Observer {
     const { log, metrics, timeline } = this.#parts;
     metrics.sessionClosed(session.door, reason);
     const diagnosis = session.unheard > 0 && !session.hasMainStream ? Diagnosis.neverOpened : undefined;
-    if (diagnosis !== undefined) metrics.diagnoses.add(diagnosis);
     const stream = mainStreamOf(session);
     const facts = { reason, ageMs: Date.now() - session.createdAt, stream, unheard: session.unheard, diagnosis };
     timeline.add(session.id, 'session closed', facts);
@@ -88,6 +96,7 @@ export class Watch implements Observer {
 
   unheard(session: Session, method: string): void {
     const facts = { method, diagnosis: Diagnosis.neverOpened };
+    this.#parts.metrics.diagnoses.add(facts.diagnosis);
     this.#parts.timeline.add(session.id, 'not sent', facts);
     this.#parts.log.session({ session: session.shortId, door: session.door, ...facts }, 'not sent');
   }
@@ -98,7 +107,7 @@ export class Watch implements Observer {
     metrics.streamsOpened.add(stream.kind);
     if (stream.kind === 'debug') return;
     const id = stream.session?.id;
-    if (id !== undefined && stream.notes.headers['last-event-id'] !== undefined) this.#resumed(id, stream);
+    if (id !== undefined) this.#cameBack(id, stream);
     timeline.tell(id, 'stream opened', { kind: stream.kind, streamId: stream.id, requestId: stream.exchangeId });
   }
 
@@ -137,7 +146,7 @@ export class Watch implements Observer {
     if (notes.response === undefined || 'result' in notes.response) notes.response = end.response;
     notes.cause ??= end.cause;
     if (notes.isTold) this.#answered(call, request, end);
-    else if (notes.isClosed && notes.pending === 0) this.#tell(notes);
+    else if (notes.isClosed && notes.pending === 0 && !isStreaming(notes)) this.#tell(notes);
   }
 
   storeAnswered(operation: string, ms: number, isOk: boolean): void {
@@ -164,10 +173,12 @@ export class Watch implements Observer {
     if (notes.isTold) return;
     notes.isTold = true;
     const { log, metrics, timeline } = this.#parts;
+    if (notes.refusal !== undefined) notes.session ??= this.#meant(notes);
     const entry = toEntry(notes, this.#detailOf(notes));
     if (entry.status !== undefined) metrics.response(notes.door, entry.status);
     if (notes.refusal !== undefined) metrics.refusals.add(refusalOf(notes.refusal));
     if (entry.diagnosis !== undefined) metrics.diagnoses.add(entry.diagnosis);
+    if (notes.frames > 0) this.#countFrames(entry);
     log.exchange(entry, notes);
     notes.body = undefined;
     if (isOfInterest(entry)) timeline.add(this.#lineOf(notes), 'exchange', entry, entry.time);
@@ -196,12 +207,15 @@ export class Watch implements Observer {
     this.#parts.timeline.add(session?.id, 'answer', facts);
   }
 
-  // A client that comes back for what it missed did not leave: its connection was cut on the way.
-  #resumed(id: string, stream: StreamFacts): void {
+  // A client that comes back to its stream did not leave: its connection was cut on the way.
+  #cameBack(id: string, stream: StreamFacts): void {
     const { log, metrics, timeline } = this.#parts;
-    const lost = timeline.of(id).findLast(({ facts }) => 'ended' in facts && facts.ended !== undefined);
-    const ended = (lost?.facts as { ended?: string } | undefined)?.ended;
-    const isCut = ended === 'client closed' || ended === 'connection lost' || ended === 'taken over';
+    const lost = timeline.of(id).findLast(({ facts }) => isEndOf(stream, facts));
+    const ended = (lost?.facts as Ended | undefined)?.ended;
+    const isResumed = stream.notes.headers['last-event-id'] !== undefined;
+    // Who takes over a stream and does not say what was missed may just want a second one.
+    const isCut = ended === 'client closed' || ended === 'connection lost' || (ended === 'taken over' && isResumed);
+    if (!isResumed && !isCut) return;
     const facts = {
       requestId: stream.exchangeId,
       kind: stream.kind,
@@ -211,8 +225,26 @@ export class Watch implements Observer {
       diagnosis: isCut ? Diagnosis.cut : undefined,
     };
     if (facts.diagnosis !== undefined) metrics.diagnoses.add(facts.diagnosis);
-    timeline.add(id, 'stream resumed', facts);
-    log.session({ session: shortenSessionId(id), ...facts }, 'stream resumed');
+    const event = isResumed ? 'stream resumed' : 'stream opened again';
+    timeline.add(id, event, facts);
+    log.session({ session: shortenSessionId(id), ...facts }, event);
+  }
+
+  // What was refused before its session was looked for still says which one it meant.
+  #meant({ res, door, lostSession }: VisitNotes): Session | undefined {
+    if (door === undefined || lostSession !== undefined) return undefined;
+    const named = sessionNamedIn(res as Response, door);
+    const session = named === undefined ? undefined : this.#parts.heldSession(named);
+    const { principal = ANONYMOUS } = admissionOf(res as Response) ?? {};
+    return session?.door === door && session.principal.id === principal.id ? session : undefined;
+  }
+
+  #countFrames({ ended, events = 0, bytes, ms }: ExchangeEntry): void {
+    const { metrics } = this.#parts;
+    metrics.streamsOpened.add('post');
+    for (let event = 0; event < events; event += 1) metrics.eventWritten(0);
+    const reason = ended === undefined || ended === 'client left' ? 'client closed' : ended;
+    metrics.streamEnded('post', { reason, events, bytes, ms, unsentBytes: 0 });
   }
 
   #lineOf(notes: VisitNotes): string | undefined {
@@ -231,10 +263,23 @@ export class Watch implements Observer {
   }
 
   #fateOf(session: string): string {
-    if (this.#parts.holdsSession(session)) return 'it belongs to another caller or door';
+    if (this.#parts.heldSession(session) !== undefined) return 'it belongs to another caller or door';
     const end = this.#parts.timeline.of(session).findLast(({ event }) => event === 'session closed');
     if (end === undefined) return 'it was never opened here, or long ago';
     const seconds = Math.round((Date.now() - end.at) / 1000);
     return `it ended ${seconds} s ago: ${(end.facts as { reason: string }).reason}`;
   }
+}
+
+interface Ended {
+  readonly ended?: string | undefined;
+  readonly streamId?: string | undefined;
+}
+
+function isEndOf(stream: StreamFacts, { ended, streamId }: Ended): boolean {
+  return ended !== undefined && streamId === stream.id;
+}
+
+function isStreaming({ stream, streamEnded }: VisitNotes): boolean {
+  return stream !== undefined && streamEnded === undefined;
 }

@@ -19,6 +19,7 @@ import { pump } from './pump.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
 import { SseWriter, STREAM_HEADERS } from './sse-writer.js';
+import { watchDelivery } from './stall.js';
 import type { Visit } from './visit.js';
 
 export type PostMode = 'auto' | 'json' | 'sse';
@@ -59,7 +60,7 @@ export class PostReply implements Reply {
   }
 
   get canAsk(): boolean {
-    return this.#options.mode !== 'json' || this.#hasMainStream;
+    return this.#options.mode !== 'json' || this.#options.session?.isListening === true;
   }
 
   send(message: Notification | Request, kind: EventKind): void | Promise<void> {
@@ -75,7 +76,7 @@ export class PostReply implements Reply {
     this.#missing -= 1;
     this.#collected ??= [];
     this.#collected.push(response);
-    if (this.#missing === 0) this.#sendCollected(this.#collected);
+    if (this.#missing === 0) this.#deliver(this.#collected);
   }
 
   async #respondOnStream(response: Response): Promise<void> {
@@ -92,7 +93,7 @@ export class PostReply implements Reply {
     if (session !== undefined && this.#stream !== undefined) void this.#host.log.release(session.id, this.#stream, id);
     if (this.#missing > 0) return;
     if (this.#writer !== undefined) this.#close();
-    else this.#sendCollected(this.#collected ?? []);
+    else this.#deliver(this.#collected ?? []);
   }
 
   late(): void {
@@ -165,6 +166,12 @@ export class PostReply implements Reply {
     else this.#writer?.end('complete');
   }
 
+  #deliver(collected: readonly Response[]): void {
+    const { res, notes } = this.#visit;
+    this.#sendCollected(collected);
+    watchDelivery(res, this.#host.settings.stallMs, () => (notes.isStalled = true));
+  }
+
   #sendCollected(collected: readonly Response[]): void {
     const { ids, isBatch, mode, headers } = this.#options;
     const { res } = this.#visit;
@@ -205,15 +212,11 @@ export class PostReply implements Reply {
   #sendAside(message: Notification | Request, kind: EventKind): void | Promise<void> {
     const { session } = this.#options;
     if (session === undefined || session.isClosed) return undefined;
-    if (!this.#hasMainStream && !isRequest(message)) {
+    if (!session.hasMainStream && !isRequest(message)) {
       session.unheard += 1;
       if (session.unheard === 1) this.#host.observer.unheard?.(session, message.method);
       return undefined;
     }
     return this.#host.log.append(session.id, MAIN_STREAM, formatMessage(message), kind);
-  }
-
-  get #hasMainStream(): boolean {
-    return this.#options.session?.isListening === true;
   }
 }

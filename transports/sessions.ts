@@ -128,9 +128,9 @@ export class Sessions {
     this.#quietly(this.#options.log.drop(session.id));
   }
 
-  /** Whether this instance holds such a session, whoever's it is. */
-  holds(id: string): boolean {
-    return this.#live.has(id);
+  /** The session of that id that this instance holds, whoever's it is. */
+  held(id: string): Session | undefined {
+    return this.#live.get(id);
   }
 
   /** Opens no more. */

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { KEEP_ALIVE_FRAME } from '../protocol/sse.js';
 import type { EventKind } from './event-log.js';
 import { type Headers, withHeaders } from './http.js';
 import type { Observer, StreamEnd, StreamFacts } from './observer.js';
+import { Stall } from './stall.js';
 
 /**
  * SDK 1.x clients lose a progress event that they read in one chunk with the result; this keeps the two apart. Five would
@@ -49,9 +49,8 @@ export class SseWriter {
   readonly #openedAt = performance.now();
   #lastWriteAt = this.#openedAt;
   #lastProgressAt = -Infinity;
-  /** Since when its client takes nothing, and how much it had taken by then. */
-  #stalledSince: number | undefined;
-  #takenThen = 0;
+  /** While its client has not taken everything. */
+  #stall: Stall | undefined;
   #blocked: Promise<void> | undefined;
   #unblock: (() => void) | undefined;
   #events = 0;
@@ -73,7 +72,7 @@ export class SseWriter {
 
   /** Sends the headers, and what is to be said first, at once. */
   open(first = '', headers?: Headers): void {
-    this.#res.on('close', () => this.#finish(this.#isBroken ? 'connection lost' : 'client closed'));
+    this.#res.on('close', () => this.#finish(this.#howItLeft));
     // One that nobody hears would end the process.
     this.#res.on('error', () => this.#finish('connection lost'));
     this.#streams.add(this);
@@ -139,6 +138,8 @@ export class SseWriter {
   /** Ends the stream cleanly. What is still in the buffer is delivered. */
   end(reason: StreamEnd, last?: string): void {
     if (this.#end !== undefined) return;
+    // Whoever hears first that the client has gone may end what was meant for it.
+    if (this.#res.destroyed) return this.#finish(this.#howItLeft);
     if (last !== undefined) this.#push(last);
     this.#res.end();
     this.#finish(reason);
@@ -149,26 +150,15 @@ export class SseWriter {
     if (this.#expiresAt !== undefined && Date.now() >= this.#expiresAt) this.end('expired');
     // Nothing new is said to a client that has not taken the last.
     if (this.#res.writableLength > 0) return this.#watch(now);
-    this.#stalledSince = undefined;
+    this.#stall = undefined;
     if (this.#end === undefined && now - this.#lastWriteAt >= idleMs) this.#push(KEEP_ALIVE_FRAME);
   }
 
-  // Slow is not stalled: who takes anything at all is waited for.
   #watch(now: number): void {
-    const taken = this.#taken;
-    if (this.#stalledSince === undefined || taken !== this.#takenThen) {
-      this.#stalledSince = now;
-      this.#takenThen = taken;
-    } else if (now - this.#stalledSince >= this.#limits.stallMs) {
-      this.#res.destroy();
-      this.#finish('stalled');
-    }
-  }
-
-  // What has left for the client. Of one large write only the handle knows how much of it is gone.
-  get #taken(): number {
-    const { socket } = this.#res as { socket: (Socket & { _handle?: { writeQueueSize?: number } | null }) | null };
-    return socket === null ? 0 : socket.bytesWritten - socket.writableLength - (socket._handle?.writeQueueSize ?? 0);
+    this.#stall ??= new Stall(this.#res, now);
+    if (this.#stall.lastsMs(now) < this.#limits.stallMs) return;
+    this.#res.destroy();
+    this.#finish('stalled');
   }
 
   async #writeAfter(ms: number, frame: string, sinceMs: number): Promise<void> {
@@ -202,8 +192,8 @@ export class SseWriter {
   }
 
   // A client that leaves says goodbye; a connection that is reset was cut.
-  get #isBroken(): boolean {
-    return this.#res.req.socket.errored != null;
+  get #howItLeft(): StreamEnd {
+    return this.#res.req.socket.errored == null ? 'client closed' : 'connection lost';
   }
 
   #release(): void {

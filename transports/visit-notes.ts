@@ -38,6 +38,8 @@ export class VisitNotes {
   streamEnded: StreamEnded | undefined = undefined;
   /** The events of a stream whose every word was known before it began, and which was written at once. */
   frames = 0;
+  /** Whether its client took nothing of what was written at once, for too long. */
+  isStalled = false;
   /** Why it was refused, in our own words. */
   refusal: Error | undefined = undefined;
   isClosed = false;

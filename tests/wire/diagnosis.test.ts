@@ -1,6 +1,8 @@
 // "No errors on either side, and it hangs": each way that happens is made to happen, and must be named, in the log and in
 // the timeline, so that they can be told apart.
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { Diagnosis } from '../../server/diagnosis.js';
@@ -11,13 +13,36 @@ import { openLegacy } from '../support/legacy-pair.js';
 import { type LogLines, logLines } from '../support/log-lines.js';
 import { openSession } from '../support/mcp-session.js';
 import { modern } from '../support/modern-call.js';
-import { RawSocket } from '../support/raw-socket.js';
+import { type RawRequest, RawSocket } from '../support/raw-socket.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { waitingTool } from '../support/waiting-tool.js';
 
 /** Which of the two it is depends on whether the client had read everything. */
 const HUNG_UP = expect.stringMatching(/^client closed$|^connection lost$/);
+
+/** Logs before it answers. */
+const saying = defineTool({
+  name: 'saying',
+  description: 'Says something first.',
+  input: z.object({}),
+  async run(_, call) {
+    await call.log('error', 'listen');
+    return 'said';
+  },
+});
+
+/** Logs, and ends when it is told to. */
+const lingering = defineTool({
+  name: 'lingering',
+  description: 'Says something, and no more.',
+  input: z.object({}),
+  async run(_, call) {
+    await call.log('error', 'listen');
+    await once(call.signal, 'abort');
+    return 'done';
+  },
+});
 
 type Options = Parameters<typeof startServer>[0];
 
@@ -46,6 +71,20 @@ describe('what went wrong', () => {
     expect(sessions[0]).toMatchObject({ stream: 'never opened', unheard: 1, diagnosis: Diagnosis.neverOpened });
     await session.delete();
     await log.next('session closed', { diagnosis: Diagnosis.neverOpened, reason: 'deleted' });
+  });
+
+  it('is not that, when it lost the stream it had: what came meanwhile is there when it comes back', async () => {
+    const { server, log } = await start({ tools: [saying] });
+    const session = await openSession(server.url);
+    const reader = await session.get();
+    reader.close();
+    await log.next('exchange', { stream: 'session' });
+    const headers = { Accept: 'application/json' };
+    expect((await session.post(rpc('tools/call', { name: 'saying' }), { headers })).status).toBe(200);
+    const again = await session.get();
+    closing.push(() => again.close());
+    expect(await again.nextMessage()).toMatchObject({ method: 'notifications/message', params: { data: 'listen' } });
+    expect(log.lines.all.map(({ msg }) => msg)).not.toContain('not sent');
   });
 
   it('is nothing while a client that opened no stream misses nothing', async () => {
@@ -128,6 +167,64 @@ describe('what went wrong', () => {
     expect(await diagnosesOf(server.url, id)).toContain(Diagnosis.stalled);
   });
 
+  it.each([
+    ['one body', 'application/json'],
+    ['a stream that was written at once', 'text/event-stream'],
+  ])('is that the reader stalled, of an answer in %s', async (_, accept) => {
+    const { server, log } = await start({ stallMs: 60 });
+    const socket = await RawSocket.open(server.url);
+    closing.push(() => socket.close());
+    await socket.send(large(accept));
+    const line = await log.next('exchange', { tool: 'large_result' });
+    expect(line).toMatchObject({ ended: 'stalled', diagnosis: Diagnosis.stalled, status: 200 });
+  });
+
+  it('is nothing when a reader is only slow', async () => {
+    const { server, log } = await start({ stallMs: 2000 });
+    const began = performance.now();
+    const socket = await RawSocket.open(server.url);
+    closing.push(() => socket.close());
+    await socket.send(large('application/json'));
+    const { body } = await socket.head('POST');
+    let size = 0;
+    for await (const piece of body) {
+      size += piece.length;
+      await delay(20);
+    }
+    expect(size).toBeGreaterThan(LARGE);
+    expect(performance.now() - began).toBeGreaterThan(2000);
+    const line = await log.next('exchange', { tool: 'large_result' });
+    expect([line.ended, line.diagnosis, line.outcome]).toEqual([undefined, undefined, 'ok']);
+  });
+
+  it.each(['application/json', 'text/event-stream'])('is that it broke off a large answer, as %s', async (accept) => {
+    const { server, log } = await start();
+    const socket = await RawSocket.open(server.url);
+    await socket.send(large(accept));
+    await socket.bytes(1000);
+    socket.reset();
+    const line = await log.next('exchange', { tool: 'large_result' });
+    expect(line).toMatchObject({ ended: 'connection lost', diagnosis: Diagnosis.cut });
+  });
+
+  it.each([
+    ['says goodbye', 'client closed', (socket: RawSocket) => socket.close()],
+    ['breaks it off', 'connection lost', (socket: RawSocket) => socket.reset()],
+  ])('is told of a stream of 2026-07-28 whose client %s, with what it had got by then', async (_, ended, leave) => {
+    const { server, log } = await start({ tools: [lingering] });
+    const { body, headers } = modern('tools/call', { name: 'lingering' }, { logLevel: 'error' });
+    const all = { ...JSON_OR_STREAM, ...headers };
+    const socket = await RawSocket.open(server.url);
+    await socket.send({ method: 'POST', path: '/mcp', headers: all, body: JSON.stringify(body) });
+    const { body: pieces } = await socket.head('POST');
+    const first = await pieces[Symbol.asyncIterator]().next();
+    leave(socket);
+    const line = await log.next('exchange', { tool: 'lingering' });
+    expect(line).toMatchObject({ stream: 'post', ended, events: 1, bytes: (first.value as Buffer).length });
+    const figures = (await call(`${server.url}/metrics`)).text;
+    expect(figures).toContain(`dualgauge_streams_ended_total{kind="post",reason="${ended}"} 1`);
+  });
+
   it('is that something in between cut the connection, with a call on its way', async () => {
     const wait = waitingTool();
     const { server, log } = await start({ tools: [wait.tool], streamAfterMs: 20 });
@@ -161,6 +258,47 @@ describe('what went wrong', () => {
     closing.push(() => again.close());
     expect(await log.next('stream resumed')).toMatchObject({ diagnosis: Diagnosis.cut });
     expect(await diagnosesOf(server.url, pair.id)).toEqual([Diagnosis.cut]);
+  });
+
+  it('is that, also when another stream of the session has ended since', async () => {
+    const { server, log } = await start({ tools: [saying] });
+    const proxy = await startProxy(server.port);
+    closing.push(() => proxy.close());
+    const session = await openSession(proxy.url);
+    const reader = await session.get();
+    const { id: eventId } = await reader.next();
+    proxy.cut();
+    await log.next('exchange', { stream: 'session' });
+    const answer = await session.stream(rpc('tools/call', { name: 'saying' }, 'said'));
+    await answer.nextMessage(({ id }) => id === 'said');
+    await log.next('exchange', { stream: 'post', ended: 'complete' });
+    const again = await session.get(eventId);
+    closing.push(() => again.close());
+    expect(await log.next('stream resumed')).toMatchObject({ ended: HUNG_UP, diagnosis: Diagnosis.cut });
+  });
+
+  it('is that, of a client that was given no id to come back with and opens its stream again', async () => {
+    const { server, log } = await start();
+    const proxy = await startProxy(server.port);
+    closing.push(() => proxy.close());
+    const session = await openSession(proxy.url, { revision: '2025-06-18' });
+    await session.get();
+    proxy.cut();
+    expect(await log.next('exchange', { stream: 'session' })).not.toHaveProperty('diagnosis');
+    const again = await session.get();
+    closing.push(() => again.close());
+    expect(await log.next('stream opened again')).toMatchObject({ ended: HUNG_UP, diagnosis: Diagnosis.cut });
+    expect(await diagnosesOf(server.url, session.id)).toEqual([Diagnosis.cut]);
+  });
+
+  it('is nothing when a client opens a second stream and keeps the first', async () => {
+    const { server, log } = await start();
+    const session = await openSession(server.url);
+    const [first, second] = [await session.get(), await session.get()];
+    closing.push(() => [first, second].forEach((reader) => reader.close()));
+    await first.waitForEnd();
+    await log.next('exchange', { stream: 'session', ended: 'taken over' });
+    expect(await diagnosesOf(server.url, session.id)).toEqual([]);
   });
 
   it('is that the connection was broken off with a call on its way', async () => {
@@ -273,6 +411,16 @@ describe('what went wrong', () => {
     expect(items.map(({ at }) => at)).toEqual(items.map(({ at }) => at).sort());
   });
 });
+
+const LARGE = 10_000_000;
+const JSON_OR_STREAM = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+
+/** Asks for more than any system takes at once. */
+function large(accept: string): RawRequest {
+  const { body, headers } = modern('tools/call', { name: 'large_result', arguments: { bytes: LARGE } });
+  const all = { ...JSON_OR_STREAM, ...headers, Accept: accept };
+  return { method: 'POST', path: '/mcp', headers: all, body: JSON.stringify(body) };
+}
 
 /** Something in between that can lose every connection at once, in order on both sides. */
 async function startProxy(port: number): Promise<{ url: string; cut: () => void; close: () => void }> {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { shortenSessionId } from '../../transports/session-id.js';
 import { defineTool } from '../../tools/define-tool.js';
+import { timelineOf } from '../support/debug-api.js';
 import { call, type HttpCall, rpc } from '../support/http-call.js';
 import { openLegacy } from '../support/legacy-pair.js';
 import { type LogLines, logLines } from '../support/log-lines.js';
@@ -284,6 +285,35 @@ describe('the log of exchanges', () => {
       expect(text.replaceAll('-', '')).not.toContain(id.replaceAll('-', '').slice(0, 12));
     },
   );
+
+  it.each<[string, HttpCall]>([
+    ['a version that nobody speaks', { body: rpc('ping'), headers: { 'MCP-Protocol-Version': '2031-01-01' } }],
+    ['a body that is no JSON', { body: '{' }],
+    ['a body of another kind', { body: 'x', headers: { 'Content-Type': 'text/plain' } }],
+    ['a body that is no message', { body: { foo: 1 } }],
+    ['an id that is none', { body: { jsonrpc: '2.0', id: 1.5, method: 'ping' } }],
+    ['nothing that it would accept', { body: rpc('ping'), headers: { Accept: 'text/html' } }],
+    ['no stream where there is nothing else', { method: 'GET', headers: { Accept: 'application/json' } }],
+  ])('files what is refused before its session is looked for under that session: %s', async (_, request) => {
+    const session = await openSession(server.url);
+    const headers = { 'Mcp-Session-Id': session.id, 'X-Request-Id': 'refused', ...request.headers };
+    await call(`${server.url}/mcp`, { ...request, headers });
+    const line = await log.next('exchange', { requestId: 'refused' });
+    expect(line).toMatchObject({ session: shortenSessionId(session.id), revision: '2025-11-25' });
+    const told = await timelineOf(server.url, session.id);
+    expect(told.at(-1)?.facts).toMatchObject({ requestId: 'refused', status: line.status });
+  });
+
+  it('does so on the legacy door, and not for who came by the other', async () => {
+    const pair = await openLegacy(server.url);
+    const broken = { body: '{', headers: { 'X-Request-Id': 'broken' } };
+    await call(`${server.url}/messages/?session_id=${pair.id}`, broken);
+    expect(await log.next('exchange', { requestId: 'broken' })).toMatchObject({ session: shortenSessionId(pair.id) });
+    const elsewhere = { body: '{', headers: { 'Mcp-Session-Id': pair.id, 'X-Request-Id': 'elsewhere' } };
+    await call(`${server.url}/mcp`, elsewhere);
+    expect(await log.next('exchange', { requestId: 'elsewhere' })).not.toHaveProperty('session');
+    pair.close();
+  });
 
   it('takes no request id that would open a door', async () => {
     const session = await openSession(server.url);

@@ -18,6 +18,8 @@ const failing = defineTool({
   },
 });
 
+const STREAM = { headers: { Accept: 'text/event-stream' } };
+
 describe('/metrics', () => {
   const wait = waitingTool();
   let server: TestServer;
@@ -132,6 +134,27 @@ describe('/metrics', () => {
     wait.finish();
     // Its answer waits for the client to come back.
     await untilFigure('dualgauge_queued_events', 1);
+  });
+
+  it('counts a stream that was written at once as it counts any other', async () => {
+    const { text } = await callModern(server.url, 'tools/call', { name: 'echo', arguments: { message: 'hi' } }, STREAM);
+    const figures = await scrape();
+    expect(figures.get('dualgauge_streams_opened_total{kind="post"}')).toBe(1);
+    expect(figures.get('dualgauge_streams_ended_total{kind="post",reason="complete"}')).toBe(1);
+    expect(figures.get('dualgauge_stream_events_total{kind="post"}')).toBe(1);
+    expect(figures.get('dualgauge_stream_bytes_total{kind="post"}')).toBe(Buffer.byteLength(text));
+    expect(figures.get('dualgauge_stream_duration_seconds_count{kind="post"}')).toBe(1);
+    expect(figures.get('dualgauge_event_delivery_seconds_count')).toBe(1);
+  });
+
+  it('counts that a client never opened its stream when it misses something, once', async () => {
+    const session = await openSession(server.url);
+    server.mcp.tools.add(defineTool({ name: 'late', description: 'Comes late.', run: () => 'late' }));
+    const name = 'dualgauge_diagnoses_total{diagnosis="client never opened its stream"}';
+    await untilFigure(name, 1);
+    await session.delete();
+    await untilFigure('dualgauge_sessions_closed_total{door="streamable",reason="deleted"}', 1);
+    expect((await scrape()).get(name)).toBe(1);
   });
 
   it('counts how long an event waited for a reader that was not there', async () => {
