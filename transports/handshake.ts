@@ -8,7 +8,7 @@ import type { HandshakeRevision } from '../protocol/versions.js';
 import { NO_ASKER, SessionAsker } from './asker.js';
 import { Exchange } from './exchange.js';
 import type { Host } from './host.js';
-import { unavailable } from './http.js';
+import { sessionNotFound, unavailable } from './http.js';
 import type { Reply } from './reply.js';
 import type { Session } from './session.js';
 import type { Visit } from './visit.js';
@@ -58,10 +58,15 @@ export async function begin(session: Session, opening: Opening): Promise<void> {
   if (saved !== undefined) await saved;
 }
 
-/** @throws HttpError 503 when the session has as many calls in flight as it may, or the server is going away */
+/**
+ * To be asked when everything else was, right before the calls begin.
+ * @throws HttpError 404 when the session has ended meanwhile, 503 when it has as many calls in flight as it may, or the
+ *   server is going away
+ */
 export function checkRoom(host: Host, session: Session | undefined, requests: readonly Request[]): void {
   const [first] = requests;
   if (first === undefined) return;
+  if (session?.isClosed === true) throw sessionNotFound(first.id);
   if (host.isDraining()) throw unavailable('The server is shutting down', first.id);
   if (host.calls.size + requests.length > host.settings.maxCalls) {
     throw unavailable('Too many calls in flight', first.id, 1);

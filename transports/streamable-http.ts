@@ -131,7 +131,7 @@ export class StreamableHttp {
     }
     const passing = passGate(this.#host.gate, visit, [request]);
     if (passing !== undefined) await passing;
-    checkRoom(this.#host, undefined, [request]);
+    checkRoom(this.#host, live, [request]);
     const opening = parseOpening(request.params);
     const session = live ?? (await this.#openSession(visit, request.id, opening));
     if (live !== undefined) await begin(live, opening);
