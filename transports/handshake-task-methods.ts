@@ -10,6 +10,8 @@ import type { Tasks } from './tasks.js';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const PAGE_SIZE = 100;
+/** How long the instance that runs a task may take to end it. */
+const CANCEL_MS = 10_000;
 
 /** `tasks/get`, `tasks/result`, `tasks/list` and `tasks/cancel` (2025-11-25 "Tasks"). */
 export function handshakeTaskMethods(tasks: Tasks): Method[] {
@@ -25,7 +27,7 @@ export function handshakeTaskMethods(tasks: Tasks): Method[] {
   return [
     define('tasks/get', async (params, call) => summarizeForHandshake(await tasks.find(params.taskId, call))),
     define('tasks/list', (params, call) => list(tasks, params, call)),
-    define('tasks/cancel', async (params, call) => cancel(await tasks.find(params.taskId, call))),
+    define('tasks/cancel', async (params, call) => cancel(await tasks.find(params.taskId, call), call)),
     define('tasks/result', async (params, call) => waitForResult(await tasks.find(params.taskId, call), call, relayed)),
   ];
 }
@@ -47,10 +49,18 @@ async function findIfThere(tasks: Tasks, id: string, call: Call): Promise<TaskVi
   }
 }
 
-async function cancel(task: TaskView): Promise<object> {
+// The task is over before the answer says so (2025-11-25 "Task Cancellation"), wherever it runs.
+async function cancel(task: TaskView, call: Call): Promise<object> {
   if (task.isTerminal) throw new RpcError(ErrorCode.invalidParams, `The task is over: ${task.status}`);
   await task.cancel();
+  const isOver = await waitForEnd(task, AbortSignal.any([call.signal, AbortSignal.timeout(CANCEL_MS)]));
+  if (!isOver) throw new RpcError(ErrorCode.internalError, 'The instance that runs the task does not answer');
   return summarizeForHandshake(task);
+}
+
+async function waitForEnd(task: TaskView, signal: AbortSignal): Promise<boolean> {
+  while (!task.isTerminal && !signal.aborted) await task.changed(signal);
+  return task.isTerminal;
 }
 
 async function waitForResult(task: TaskView, call: Call, relayed: WeakMap<TaskView, Set<string>>): Promise<object> {

@@ -67,7 +67,16 @@ export class RemoteTask implements TaskView {
   }
 
   async changed(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
+    const enough = new AbortController();
+    const news = this.#news(AbortSignal.any([signal, enough.signal]));
+    // It may have changed before anybody listened.
+    if (!(await this.#look())) await news;
+    enough.abort();
+    if (!signal.aborted) await this.#look();
+  }
+
+  #news(signal: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve) => {
       const done = (): void => {
         stop();
         clearTimeout(timer);
@@ -80,6 +89,12 @@ export class RemoteTask implements TaskView {
       const timer = setTimeout(done, LOOK_MS);
       signal.addEventListener('abort', done, { once: true });
     });
-    if (!signal.aborted) this.#posted = (await this.#board.get(this.id)) ?? this.#posted;
+  }
+
+  /** @returns whether it is another than it was */
+  async #look(): Promise<boolean> {
+    const before = this.#posted;
+    this.#posted = (await this.#board.get(this.id)) ?? before;
+    return JSON.stringify(this.#posted) !== JSON.stringify(before);
   }
 }

@@ -86,8 +86,8 @@ describeWith(['redis-server'], 'tasks over instances', () => {
   describe('of 2025-11-25', () => {
     let count = 0;
 
-    async function begin(visitor: McpVisitor, at: Instance, label: string): Promise<string> {
-      const { method, params } = call('job', { label, ms: 100 }) as { method: string; params: object };
+    async function begin(visitor: McpVisitor, at: Instance, label: string, ms = 100): Promise<string> {
+      const { method, params } = call('job', { label, ms }) as { method: string; params: object };
       const { body } = await visitor.post(at, { jsonrpc: '2.0', id: ++count, method, params: { ...params, task: {} } });
       return body.result.task.taskId;
     }
@@ -96,6 +96,15 @@ describeWith(['redis-server'], 'tasks over instances', () => {
       const { body } = await visitor.post(at, { jsonrpc: '2.0', id: ++count, method: 'tasks/list' });
       return (body.result.tasks as { taskId: string }[]).map(({ taskId }) => taskId);
     }
+
+    it('are over when the other instance answers that they are cancelled', async () => {
+      const visitor = await McpVisitor.open(a);
+      const taskId = await begin(visitor, a, 'called off', 60_000);
+      const cancel = { jsonrpc: '2.0', id: ++count, method: 'tasks/cancel', params: { taskId } };
+      const { body } = await visitor.post(b, cancel);
+      expect(body.result).toMatchObject({ taskId, status: 'cancelled' });
+      expect((await visitor.post(b, cancel)).body.error.code).toBe(-32602);
+    });
 
     it('are listed on each instance, those of all, oldest first, to their own session alone', async () => {
       const [mine, other] = [await McpVisitor.open(a), await McpVisitor.open(b)];
