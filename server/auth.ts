@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { hasScopes, type Principal } from '../protocol/call.js';
 import { ErrorCode } from '../protocol/errors.js';
 import { admissionOf, admit } from '../routes/visit-of.js';
-import { HttpError } from '../transports/http.js';
+import { HttpError, unavailable } from '../transports/http.js';
 import { formatChallenge } from './challenge.js';
 import { KeysUnavailable } from './key-set.js';
 import type { OAuth } from './oauth.js';
@@ -60,8 +60,7 @@ async function identify(req: Request, token: string | undefined, options: AuthOp
     if (!(error instanceof KeysUnavailable)) throw error;
     onFault(error, 'auth');
     // Not 401: the token may be the best there is, and a client that is told otherwise throws it away.
-    const headers = { 'Retry-After': String(oauth.retrySeconds) };
-    throw new HttpError(503, ErrorCode.transport, 'Tokens cannot be checked at the moment', { headers });
+    throw unavailable('issuer', 'Tokens cannot be checked at the moment', { retrySeconds: oauth.retrySeconds });
   }
 }
 

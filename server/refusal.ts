@@ -19,6 +19,7 @@ export const REFUSALS = [
   'draining',
   'limit',
   'store',
+  'issuer',
   'fault',
   'other',
 ] as const;
@@ -39,7 +40,6 @@ const BY_STATUS = new Map<number, Refusal>([
   [429, 'rate limited'],
   [431, 'too large'],
   [500, 'fault'],
-  [503, 'limit'],
 ]);
 
 /** What a refusal is counted and logged as: what its thrower says, else what its status means. */

@@ -67,12 +67,12 @@ export function checkRoom(host: Host, session: Session | undefined, requests: re
   const [first] = requests;
   if (first === undefined) return;
   if (session?.isClosed === true) throw sessionNotFound(first.id);
-  if (host.isDraining()) throw unavailable('The server is shutting down', first.id);
+  if (host.isDraining()) throw unavailable('draining', 'The server is shutting down', { id: first.id });
   if (host.calls.size + requests.length > host.settings.maxCalls) {
-    throw unavailable('Too many calls in flight', first.id, 1);
+    throw unavailable('limit', 'Too many calls in flight', { id: first.id, retrySeconds: 1 });
   }
   if (session !== undefined && session.calls.size + requests.length > host.settings.maxCallsPerSession) {
-    throw unavailable('Too many calls in flight in this session', first.id, 1);
+    throw unavailable('limit', 'Too many calls in flight in this session', { id: first.id, retrySeconds: 1 });
   }
 }
 

@@ -30,10 +30,20 @@ export function sessionNotFound(id?: RequestId): HttpError {
   return new HttpError(404, ErrorCode.sessionNotFound, 'Session not found', { id, refusal: 'unknown session' });
 }
 
+/** What makes a request come too early: there is no room, the server goes away, or what it needs does not answer. */
+export type Unavailability = 'limit' | 'draining' | 'store' | 'issuer';
+
 /** 503: nothing was made; come back later. */
-export function unavailable(message: string, id?: RequestId, retryAfterSeconds = 5): HttpError {
-  const headers = { 'Retry-After': String(retryAfterSeconds) };
-  return new HttpError(503, ErrorCode.transport, message, { headers, id });
+export function unavailable(
+  refusal: Unavailability,
+  message: string,
+  { id, retrySeconds = 5 }: { readonly id?: RequestId; readonly retrySeconds?: number } = {},
+): HttpError {
+  return new HttpError(503, ErrorCode.transport, message, {
+    headers: { 'Retry-After': String(retrySeconds) },
+    id,
+    refusal,
+  });
 }
 
 export function badRequest(error: RpcError, id?: RequestId): HttpError {

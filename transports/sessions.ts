@@ -65,16 +65,16 @@ export class Sessions {
     { id = createSessionId(), opening }: { readonly id?: string; readonly opening?: Opening } = {},
   ): Promise<Session> {
     const { settings, store, observer } = this.#options;
-    if (this.#isDraining) throw unavailable('The server is shutting down');
+    if (this.#isDraining) throw unavailable('draining', 'The server is shutting down');
     const session = new Session(id, door, principal, this.#link);
     if (opening !== undefined) session.begin(opening);
     session.isCarrier = door === 'legacy';
     const created = store.create(session, settings, this.#shared?.lifeOf(session) ?? 0);
     switch (created instanceof Promise ? await created : created) {
       case 'full':
-        throw unavailable('Too many sessions');
+        throw unavailable('limit', 'Too many sessions');
       case 'principal full':
-        throw unavailable('Too many sessions of this caller');
+        throw unavailable('limit', 'Too many sessions of this caller');
       case 'taken':
         // Only an id that a client made up can be: to its maker, somebody else's session is none.
         throw sessionNotFound();
@@ -92,7 +92,8 @@ export class Sessions {
   find(id: string, door: Door, principal: Principal): Session | undefined | Promise<Session | undefined> {
     const shared = this.#shared;
     // A session that is held here could be served for a while; but whether it still is one cannot be told.
-    if (shared !== undefined && this.#options.store.isAway) throw unavailable('The session store does not answer');
+    if (shared !== undefined && this.#options.store.isAway)
+      throw unavailable('store', 'The session store does not answer');
     const session = this.#live.get(id);
     if (session === undefined) return shared?.find(id, door, principal);
     if (session.door !== door || session.principal.id !== principal.id) return undefined;
@@ -105,7 +106,8 @@ export class Sessions {
    * @throws HttpError 503 when this server is going away and another instance can carry it
    */
   checkStay(): void {
-    if (this.#isDraining && this.#shared !== undefined) throw unavailable('The server is shutting down', undefined, 1);
+    if (this.#isDraining && this.#shared !== undefined)
+      throw unavailable('draining', 'The server is shutting down', { retrySeconds: 1 });
   }
 
   /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Diagnosis } from '../../server/diagnosis.js';
 import { Metrics } from '../../server/metrics.js';
 import { createRegistry } from '../../server/prometheus.js';
+import { REFUSALS } from '../../server/refusal.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/observability.md'), 'utf8');
 const nothing = { sessions: () => [], streams: () => [], queuedEvents: () => 0, unsentBytes: () => 0, calls: () => 0 };
@@ -12,6 +13,11 @@ describe('docs/observability.md', () => {
   it('explains every diagnosis there is, and no other', () => {
     const explained = [...page.matchAll(/^\| `([a-z ]+)` +\|/gm)].map(([, name]) => name);
     expect(explained.sort()).toEqual(Object.values(Diagnosis).sort());
+  });
+
+  it('names every cause of a refusal, and no other', () => {
+    const [, list = ''] = /The `cause` of a refusal is one of (.*?)\.\n/s.exec(page) ?? [];
+    expect([...list.matchAll(/`([a-z ]+)`/g)].map(([, name]) => name).sort()).toEqual([...REFUSALS].sort());
   });
 
   it('names every figure of ours, and no other', async () => {

@@ -188,6 +188,29 @@ describe('/metrics', () => {
     expect(figures.get('dualgauge_diagnoses_total{diagnosis="unknown session"}')).toBe(1);
   });
 
+  it('tells a server that is full from one that goes away', async () => {
+    await server.close();
+    const slow = waitingTool();
+    server = await startServer({ tools: [slow.tool], maxSessions: 1, maxCalls: 1, drainMs: 20_000 });
+    const initialize = rpc('initialize', { protocolVersion: '2025-11-25', capabilities: {} });
+    await openSession(server.url);
+    expect((await call(`${server.url}/mcp`, { body: initialize })).status).toBe(503);
+    const running = call(`${server.url}/mcp`, { body: rpc('tools/call', { name: 'wait' }) });
+    await slow.started();
+    expect((await call(`${server.url}/mcp`, { body: rpc('ping') })).status).toBe(503);
+    expect((await scrape()).get('dualgauge_refusals_total{cause="limit"}')).toBe(2);
+    const closed = server.close();
+    expect((await call(`${server.url}/mcp`, { body: initialize })).status).toBe(503);
+    expect((await call(`${server.url}/sse`)).status).toBe(503);
+    expect((await call(`${server.url}/mcp`, { body: rpc('ping') })).status).toBe(503);
+    const figures = await scrape();
+    expect(figures.get('dualgauge_refusals_total{cause="draining"}')).toBe(3);
+    expect(figures.get('dualgauge_refusals_total{cause="limit"}')).toBe(2);
+    slow.finish();
+    await running;
+    await closed;
+  });
+
   it('has no more labels than we know names, whatever peers make up', async () => {
     for (let n = 0; n < 30; n += 1) {
       await call(`${server.url}/mcp`, { body: rpc(`made/up${n}`) });

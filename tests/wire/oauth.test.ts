@@ -339,6 +339,7 @@ describe('the authorization server', () => {
     expect((await ping(url, await issuer.token({ aud: url, sub: 'bob' }))).status).toBe(200);
     const unknown = await issuer.token({ aud: url }, { header: { kid: 'perhaps-new' } });
     expect((await ping(url, unknown)).status).toBe(503);
+    expect((await call(`${url}/metrics`)).text).toContain('dualgauge_refusals_total{cause="issuer"} 1');
   });
 
   it('is not believed when it calls itself another', async () => {

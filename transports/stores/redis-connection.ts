@@ -300,5 +300,5 @@ function isFaultOfOurs(error: Error): boolean {
 }
 
 function away(): Error {
-  return unavailable('The session store does not answer');
+  return unavailable('store', 'The session store does not answer');
 }

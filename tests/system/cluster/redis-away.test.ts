@@ -118,6 +118,9 @@ describeWith(['redis-server'], 'when Redis goes away and comes back', () => {
     await expectAway();
     // Who asks now is not kept waiting.
     expect(performance.now() - known).toBeLessThan(2000);
+    const figures = await (await fetch(`${a.url}/metrics`)).text();
+    expect(figures).toMatch(/^dualgauge_refusals_total\{cause="store"\} \d+$/m);
+    expect(figures).not.toMatch(/^dualgauge_refusals_total\{cause="limit"\}/m);
     cluster.redis.resume();
     await untilBack();
     expect(textOf(await legacy.stream.nextMessage(({ id }) => id === 1, LONG))).toBe('hung by B');
