@@ -129,6 +129,7 @@ class Composition implements McpApp {
       settings,
       host: () => this.#host,
       knowsTool: (tool) => this.tools.get(tool) !== undefined,
+      knowsPrompt: (prompt) => this.prompts.get(prompt) !== undefined,
       others: () => this.#backplane.others,
     });
     this.#observer = this.#observation.watch;

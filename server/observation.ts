@@ -24,6 +24,7 @@ export interface ObservationOptions {
   /** The transports, once they stand. */
   readonly host: () => Host;
   readonly knowsTool: (name: string) => boolean;
+  readonly knowsPrompt: (name: string) => boolean;
   /** Where there are other instances. */
   readonly others: () => Others | undefined;
 }
@@ -40,12 +41,10 @@ export class Observation {
 
   constructor(options: ObservationOptions) {
     this.#options = options;
-    const { log, version, settings, host, knowsTool } = options;
-    this.tracing = new Tracing(version);
-    this.metrics = new Metrics({
-      knowsMethod: (name) => host().dispatcher.knows(name),
-      knowsTool,
-    });
+    const { log, version, settings, host, knowsTool, knowsPrompt } = options;
+    const knowsMethod = (name: string): boolean => host().dispatcher.knows(name);
+    this.tracing = new Tracing({ version, knowsMethod, knowsTool, knowsPrompt });
+    this.metrics = new Metrics({ knowsMethod, knowsTool });
     this.watch = new Watch({
       log: new ExchangeLog(log, { wire: settings.logWire }),
       metrics: this.metrics,

@@ -4,14 +4,23 @@
  */
 import { createRequire } from 'node:module';
 import type * as OpenTelemetry from '@opentelemetry/api';
-import type { Context, Span, TextMapGetter } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { Method } from '../protocol/dispatcher.js';
 import type { Params, Request } from '../protocol/json-rpc.js';
 import type { CallEnded } from '../transports/observer.js';
 import type { Exchange } from '../transports/exchange.js';
 import { clip } from './clip.js';
+import { originOf } from './trace-origin.js';
 
 type Api = typeof OpenTelemetry;
+
+/** What the server has, so that what peers make up is no name of a span: there may be any number of those. */
+export interface TracingOptions {
+  readonly version: string;
+  readonly knowsMethod: (name: string) => boolean;
+  readonly knowsTool: (name: string) => boolean;
+  readonly knowsPrompt: (name: string) => boolean;
+}
 
 interface OpenSpan {
   readonly span: Span;
@@ -20,32 +29,40 @@ interface OpenSpan {
 
 /** Where the API keeps what a program registered (`@opentelemetry/api` 1.x, "global-utils"). */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+/** What the conventions call what they have no name for. */
+const OTHER = '_OTHER';
 
 export class Tracing {
-  readonly #version: string;
+  readonly #options: TracingOptions;
   readonly #spans = new WeakMap<object, OpenSpan>();
   /** Absent until it is needed; `null` when there is none. */
   #api: Api | null | undefined;
 
-  constructor(version: string) {
-    this.#version = version;
+  constructor(options: TracingOptions) {
+    this.#options = options;
   }
 
   /** Begins the span of a request. */
   start(call: Exchange, request: Request): void {
     const api = this.#provided();
     if (api === undefined) return;
-    const target = targetOf(request);
-    const parent = parentOf(api, call);
+    const { version, knowsMethod } = this.#options;
+    const { parent, links } = originOf(api, call);
+    const name = this.#nameOf(request);
+    const attributes = { ...attributesOf(call, request), ...aboutMethod(request.method, knowsMethod) };
     const span = api.trace
-      .getTracer('dualgauge', this.#version)
-      .startSpan(
-        target === undefined ? clip(request.method) : `${request.method} ${target}`,
-        { kind: api.SpanKind.SERVER, attributes: attributesOf(call, request) },
-        parent,
-      );
+      .getTracer('dualgauge', version)
+      .startSpan(name, { kind: api.SpanKind.SERVER, attributes, links }, parent);
     this.#spans.set(call, { span, context: api.trace.setSpan(parent, span) });
+  }
+
+  // Resources stay out of it: there may be any number of them.
+  #nameOf({ method, params }: Request): string {
+    const { knowsMethod, knowsTool, knowsPrompt } = this.#options;
+    if (!knowsMethod(method)) return OTHER;
+    const knows = method === 'tools/call' ? knowsTool : method === 'prompts/get' ? knowsPrompt : undefined;
+    const target = knows === undefined ? undefined : params?.name;
+    return typeof target === 'string' && knows?.(target) === true ? `${method} ${target}` : method;
   }
 
   end(call: Exchange, { response, cause }: CallEnded): void {
@@ -58,11 +75,14 @@ export class Tracing {
     };
     this.#spans.delete(call);
     const { span } = open;
-    if (cause !== undefined) fail(cause, `The call ended early: ${cause}`);
-    else if (response !== undefined && 'error' in response) {
+    const early = cause === undefined ? undefined : `The call ended early: ${cause}`;
+    // What the client was told goes before what we know of it (MCP conventions, `error.type`).
+    if (response === undefined) {
+      if (cause !== undefined) fail(cause, early);
+    } else if ('error' in response) {
       span.setAttribute('rpc.response.status_code', String(response.error.code));
       fail(String(response.error.code), clip(response.error.message));
-    } else if ((response?.result as { isError?: unknown } | undefined)?.isError === true) fail('tool_error');
+    } else if ((response.result as { isError?: unknown }).isError === true) fail('tool_error', early);
     span.end();
   }
 
@@ -99,15 +119,9 @@ function loadApi(): Api | null {
   }
 }
 
-/** The tool or prompt a request is about. Resources stay out of span names: there may be any number of them. */
-function targetOf({ method, params }: Request): string | undefined {
-  return method === 'tools/call' || method === 'prompts/get' ? textOf(params, 'name') : undefined;
-}
-
 function attributesOf(call: Exchange, { id, method, params }: Request): Record<string, string> {
   const { session } = call.notes;
   return {
-    'mcp.method.name': clip(method),
     'mcp.protocol.version': call.revision,
     'jsonrpc.request.id': clip(String(id)),
     'network.transport': 'tcp',
@@ -117,6 +131,13 @@ function attributesOf(call: Exchange, { id, method, params }: Request): Record<s
     ...about('gen_ai.prompt.name', method === 'prompts/get' ? textOf(params, 'name') : undefined),
     ...about('mcp.resource.uri', method.startsWith('resources/') ? textOf(params, 'uri') : undefined),
   };
+}
+
+/** RPC conventions, `rpc.method`: what is not recognized is `_OTHER`, and beside it stands what came. */
+function aboutMethod(method: string, knows: (name: string) => boolean): Record<string, string> {
+  return knows(method)
+    ? { 'mcp.method.name': method }
+    : { 'mcp.method.name': OTHER, 'rpc.method_original': clip(method) };
 }
 
 function aboutTool(method: string, params: Params | undefined): Record<string, string> {
@@ -131,31 +152,4 @@ function about(name: string, value: string | undefined): Record<string, string> 
 function textOf(params: Params | undefined, key: string): string | undefined {
   const value = params?.[key];
   return typeof value === 'string' ? clip(value, 200) : undefined;
-}
-
-/** The trace a request belongs to: what its `_meta` says (SEP-414) goes before what its HTTP headers say. */
-function parentOf(api: Api, { meta, notes }: Exchange): Context {
-  const carrier = typeof meta.traceparent === 'string' ? meta : notes.headers;
-  const extracted = api.propagation.extract(api.ROOT_CONTEXT, carrier, GETTER);
-  if (api.trace.getSpanContext(extracted) !== undefined) return extracted;
-  // A program that sets a provider and no propagator still wants its traces whole.
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(textAt(carrier, 'traceparent') ?? '') ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return extracted;
-  const context = {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) % 2 === 1 ? api.TraceFlags.SAMPLED : api.TraceFlags.NONE,
-    isRemote: true,
-  };
-  return api.isSpanContextValid(context) ? api.trace.setSpanContext(extracted, context) : extracted;
-}
-
-const GETTER: TextMapGetter<object> = {
-  keys: (carrier) => Object.keys(carrier),
-  get: (carrier, key) => textAt(carrier, key),
-};
-
-function textAt(carrier: object, key: string): string | undefined {
-  const value: unknown = Object.hasOwn(carrier, key) ? (carrier as Record<string, unknown>)[key] : undefined;
-  return typeof value === 'string' ? value : undefined;
 }
