@@ -5,6 +5,7 @@ import { admit } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
 import { setCommonHeaders } from './app-response.js';
 import { hostName, isAllowedHost, isAllowedOrigin, isLoopback } from './hosts.js';
+import { requestIdOf } from './request-id.js';
 
 export interface GuardOptions {
   readonly allowedOrigins: ReadonlySet<string>;
@@ -27,7 +28,7 @@ export function createGuard(options: GuardOptions): Guard {
   const nextId = exchangeIds();
   const checkHost = hostCheck(options);
   return function guard(req, res) {
-    const exchangeId = saneId(req) ?? nextId();
+    const exchangeId = requestIdOf(req) ?? nextId();
     setCommonHeaders(res, ['X-Content-Type-Options', 'nosniff', 'X-Request-Id', exchangeId]);
     admit(res, { exchangeId, prefix: prefixOf(req, options) });
     checkFraming(req);
@@ -98,14 +99,6 @@ function prefixOf(req: Request, { trustProxy }: GuardOptions): string {
   const forwarded = trustProxy > 0 ? req.headers['x-forwarded-prefix'] : undefined;
   const isSane = typeof forwarded === 'string' && /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+\/?$/.test(forwarded);
   return `${isSane ? forwarded.replace(/\/$/, '') : ''}${req.baseUrl}`;
-}
-
-// An id is told to everybody who reads the log, so what opens a door is none.
-function saneId({ headers, url }: Request): string | undefined {
-  const id = headers['x-request-id'];
-  if (typeof id !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(id)) return undefined;
-  const { authorization = '', 'mcp-session-id': session } = headers;
-  return id === session || authorization.endsWith(id) || url.includes(`=${id}`) ? undefined : id;
 }
 
 function exchangeIds(): () => string {

@@ -315,17 +315,39 @@ describe('the log of exchanges', () => {
     pair.close();
   });
 
+  async function idOf(id: string, headers: Record<string, string> = {}, path = '/mcp'): Promise<string | undefined> {
+    const request = { body: rpc('ping'), headers: { 'X-Request-Id': id, ...headers } };
+    return (await call(`${server.url}${path}`, request)).header('x-request-id');
+  }
+
   it('takes no request id that would open a door', async () => {
-    const session = await openSession(server.url);
-    const ask = async (request: HttpCall, path = '/mcp'): Promise<string | undefined> =>
-      (await call(`${server.url}${path}`, { body: rpc('ping'), ...request })).header('x-request-id');
-    const { id } = session;
-    expect(await ask({ headers: { 'X-Request-Id': id, 'Mcp-Session-Id': id } })).not.toBe(id);
-    expect(await ask({ headers: { 'X-Request-Id': id } }, `/messages/?session_id=${id}`)).not.toBe(id);
-    expect(await ask({ headers: { 'X-Request-Id': SECRET, Authorization: `Bearer ${SECRET}` } })).not.toBe(SECRET);
-    expect(await ask({ headers: { 'X-Request-Id': 'mine' } })).toBe('mine');
-    expect(log.text()).not.toContain(id);
+    const { id } = await openSession(server.url);
+    const hex = id.replaceAll('-', '');
+    for (const sent of [id, hex, hex.toUpperCase(), `${id}.7`, `r-${hex}`]) {
+      for (const named of [id, hex, id.toUpperCase()]) {
+        expect(await idOf(sent, { 'Mcp-Session-Id': named })).not.toBe(sent);
+        expect(await idOf(sent, {}, `/messages/?session_id=${named}`)).not.toBe(sent);
+        expect(await idOf(sent, {}, `/messages/?a=b&session_id=${named.replace('-', '%2d')}&c`)).not.toBe(sent);
+      }
+    }
+    expect(await idOf('my-own', { 'Mcp-Session-Id': 'my-own' })).not.toBe('my-own');
+    for (const authorization of [SECRET, `Bearer ${SECRET}`, `bearer  ${SECRET}==`]) {
+      expect(await idOf(SECRET, { Authorization: authorization })).not.toBe(SECRET);
+    }
+    expect(await idOf(SECRET, {}, `/mcp?token=${SECRET}`)).not.toBe(SECRET);
+    expect(log.text().replaceAll('-', '').toLowerCase()).not.toContain(hex);
     expect(log.text()).not.toContain(SECRET);
+  });
+
+  it('takes every other, also when it happens to be a part of what opens one', async () => {
+    const { id } = await openSession(server.url);
+    const digits = [...'0123456789abcdef'.split(''), id.slice(0, 8), '0af7651916cd43dd8448eb211c80319c'];
+    for (const sent of digits) {
+      expect(await idOf(sent, { 'Mcp-Session-Id': id }, `/mcp?session_id=${id}`)).toBe(sent);
+      expect(await idOf(sent, { Authorization: 'Bearer 89abcdef.0123456' })).toBe(sent);
+    }
+    expect(await idOf('6', {}, '/mcp?a=67&6=b')).toBe('6');
+    expect(await idOf('mine', {}, '/mcp?%')).toBe('mine');
   });
 
   it.each(['/mcp/sk-abcdefghijklmnop1234', `http://user:${SECRET}@127.0.0.1/mcp`])(
