@@ -1,5 +1,5 @@
 import { hideSessions } from './hide-sessions.js';
-import { maskText } from './mask.js';
+import { maskText } from './mask-text.js';
 import { tame } from './tame.js';
 
 /** How long a name that a peer made up may be in a log. */

@@ -3,7 +3,8 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
 import { describeLine } from './log-line.js';
 import { LogSink } from './log-sink.js';
-import { mask, maskText } from './mask.js';
+import { mask } from './mask.js';
+import { maskText } from './mask-text.js';
 import { tame } from './tame.js';
 
 /** How far down the causes of an error are told. */
