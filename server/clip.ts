@@ -1,5 +1,5 @@
 import { hideSessions } from './hide-sessions.js';
-import { maskText } from './mask-text.js';
+import { maskText, SPARED } from './mask-text.js';
 import { tame } from './tame.js';
 
 /** How long a name that a peer made up may be in a log. */
@@ -30,7 +30,31 @@ export function clip(text: string | undefined, max = MAX_NAME): string | undefin
 }
 
 function clean(text: string, max: number): string {
-  // Cut twice: first so that nobody can make this long, last so that nothing is cut in the middle and so gets by.
+  const decoded = decode(text);
+  // What hides nothing is shown as it came.
+  return cut(decoded !== text && maskText(decoded) !== tame(decoded, SPARED) ? decoded : text, max);
+}
+
+function cut(text: string, max: number): string {
+  // Twice: first so that nobody can make this long, last so that nothing is cut in the middle and so gets by.
   const shown = tame(maskText(hideSessions(text, 4 * max)));
   return shown.length <= max && text.length <= 4 * max ? shown : `${shown.slice(0, max)}…`;
+}
+
+/** As whoever reads a path would decode it, once or twice. What cannot be decoded stays, and keeps nothing else from it. */
+function decode(text: string): string {
+  let decoded = text;
+  for (let times = 0; times < 2 && decoded.includes('%'); times += 1) {
+    decoded = decoded.replace(/(?:%[0-9a-f]{2})+/gi, decodePart);
+  }
+  return decoded;
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // No UTF-8: letter by letter, as far as they are ASCII.
+    return part.replace(/%[0-7][0-9a-f]/gi, decodeURIComponent);
+  }
 }

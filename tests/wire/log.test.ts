@@ -350,7 +350,7 @@ describe('the log of exchanges', () => {
     expect(await idOf('mine', {}, '/mcp?%')).toBe('mine');
   });
 
-  it.each(['/mcp/sk-abcdefghijklmnop1234', `http://user:${SECRET}@127.0.0.1/mcp`])(
+  it.each(['/mcp/sk-abcdefghijklmnop1234', `http://user:${SECRET}@127.0.0.1/mcp`, `/nope/%zz/Bearer%20${SECRET}`])(
     'has no secret of a path: %s',
     async (path) => {
       const socket = await RawSocket.open(server.url);

@@ -35,6 +35,26 @@ describe('what a peer wrote, as it is shown', () => {
     },
   );
 
+  it.each([
+    '/nope/Bearer%20hunter2hunter2',
+    '/nope/%zz/%ff/Bearer%20hunter2hunter2%',
+    '/nope/Bearer%2520hunter2hunter2',
+    '/login%3Ftoken%3Dhunter2hunter2',
+    '/s%6b-proj-hunter2hunter2',
+  ])('has nothing in it that a reader would decode to a secret: %s', (path) => {
+    expect(clip(path)).toContain('[masked]');
+    expect(clip(path)).not.toContain('hunter2');
+  });
+
+  it('has no session id in it that a reader would decode', () => {
+    expect(clip(`/x/%30${ID.slice(1)}`)).toBe('/x/0af76519');
+    expect(clip(`/x/${ID.replaceAll('-', '%2D')}`)).toBe('/x/0af76519');
+  });
+
+  it.each(['/a%20b', '/%', '/%zz', '/%E0%A4', '/a%0Ab', '100%'])('is %s as it came', (path) => {
+    expect(clip(path)).toBe(path);
+  });
+
   it('stays on its line, whoever reads it', () => {
     expect(clip('a\nb\r\u0085c\u2028d\u2029e\u001b[2Jf\u009bg\u202eh\u2066i\u0000')).toBe('a?b??c?d?e?[2Jf?g?h?i?');
   });
