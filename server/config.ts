@@ -1,7 +1,7 @@
 /** The environment, read once: every variable, what it means, and what it may be. */
 import { isLoopback } from './hosts.js';
 import type { RateLimit } from './rate-limit.js';
-import { isGuessable, problemOf, type StaticToken } from './static-tokens.js';
+import { isGuessable, problemOf, problemOfToken, type StaticToken } from './static-tokens.js';
 import { DEFAULT_ORIGINS, DEFAULT_SERVER_SETTINGS, type ServerSettings } from './options.js';
 
 export interface Config {
@@ -96,7 +96,7 @@ function readSettings(env: Environment): ServerSettings {
     redisPrefix: prefix(env, 'REDIS_PREFIX', defaults.redisPrefix),
     maxTasks: count('MAX_TASKS', defaults.maxTasks),
     taskTtlMs: ms('TASK_TTL_MS', defaults.taskTtlMs),
-    debugToken: given(env, 'DEBUG_TOKEN'),
+    debugToken: operatorToken(env),
     logWire: flag(env, 'LOG_WIRE'),
     pageSize: count('PAGE_SIZE', defaults.pageSize),
   };
@@ -115,7 +115,8 @@ function warningsOf(host: string, settings: ServerSettings): string[] {
   }
   if (logWire)
     warnings.push('LOG_WIRE logs what clients send and get: known kinds of secrets are masked, others are not');
-  if (debugToken !== undefined && debugToken.length < 16) warnings.push('DEBUG_TOKEN is short: anybody may guess it');
+  if (debugToken !== undefined && isGuessable({ token: debugToken }))
+    warnings.push('DEBUG_TOKEN is short: anybody may guess it');
   for (const token of authTokens.filter(isGuessable)) {
     warnings.push(`AUTH_TOKENS: the token of ${token.name} has fewer than 16 characters: somebody may guess it`);
   }
@@ -220,6 +221,16 @@ function tokens(env: Environment): StaticToken[] {
       `AUTH_TOKENS cannot be used: expected name:token or name:token:scope+scope, but in entry ${index + 1} ${problem}`,
     );
   });
+}
+
+// Not shown either.
+function operatorToken(env: Environment): string | undefined {
+  const value = given(env, 'DEBUG_TOKEN');
+  const problem = value === undefined ? undefined : problemOfToken(value);
+  if (problem === undefined) return value;
+  throw new ConfigError(
+    `DEBUG_TOKEN cannot be used, since it ${problem}: expected at least 8 characters out of letters, digits and "-._~+/"`,
+  );
 }
 
 /** A URL that what we are told is believed: over TLS, or on this machine. */

@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
 import { HttpError } from '../transports/http.js';
 import { hostName, isLoopback } from './hosts.js';
+import { problemOfToken } from './static-tokens.js';
 
 /** What a proxy adds: a request that has one did not begin on this machine, whatever its socket says. */
 const FORWARDED = [
@@ -39,8 +40,11 @@ export interface OperatorOptions {
 /**
  * Lets only the operator by: somebody on this machine, or whoever has the token. A page of another origin is neither,
  * though it may use the doors. Behind a proxy only the token counts: some send no word of whose requests they carry.
+ * @throws Error for a token that cannot be used
  */
 export function operatorOnly({ token, isBehindProxy }: OperatorOptions): RequestHandler {
+  const problem = token === undefined ? undefined : problemOfToken(token);
+  if (problem !== undefined) throw new Error(`debugToken: it ${problem}`);
   const expected = token === undefined ? undefined : digest(token);
   return function operatorOnly(req, _res, next) {
     if (!isOwnOrigin(req)) throw refuse(403, 'Only pages of this server may read this');
