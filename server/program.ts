@@ -1,5 +1,6 @@
 /** The program: reads the environment, listens, says where, and ends cleanly when it is told to. */
 import { createRequire } from 'node:module';
+import type { Logger } from 'pino';
 import { builtInTools } from '../tools/built-in.js';
 import { createMcpApp, type McpApp, type RunningServer } from './app.js';
 import { bannerOf } from './banner.js';
@@ -26,12 +27,12 @@ export async function startProgram(env: NodeJS.ProcessEnv): Promise<void> {
   process.on('unhandledRejection', (error) => log.error(errorFacts(error), 'unhandled rejection'));
   process.on('uncaughtException', (error) => log.error(errorFacts(error), 'uncaught exception'));
   const running = await mcp.listen(config);
-  for (const warning of config.warnings) console.error(`warning: ${warning}`);
+  for (const warning of config.warnings) log.warn(warning);
   console.log(bannerOf({ url: running.url, config, tools: mcp.tools.tools.map((tool) => tool.name) }));
-  stopOnSignal(running);
+  stopOnSignal(running, log);
 }
 
-function stopOnSignal(running: RunningServer): void {
+function stopOnSignal(running: RunningServer, log: Logger): void {
   let isStopping = false;
   const stop = (): void => {
     // Whoever asks twice does not want to wait.
@@ -40,7 +41,7 @@ function stopOnSignal(running: RunningServer): void {
     running.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error(error);
+        log.fatal(errorFacts(error), 'could not stop');
         process.exit(1);
       },
     );

@@ -218,10 +218,18 @@ describe('values from the environment', () => {
   });
 
   it('let every page in with ALLOWED_ORIGINS=*, and say so', async () => {
-    const program = await start({ ALLOWED_ORIGINS: '*' });
+    const program = await start({ ALLOWED_ORIGINS: '*', LOG_WIRE: '1', LOG_LEVEL: 'warn' });
     expect((await call(`${program.url}/health`, { headers: { Origin: 'https://any.example' } })).status).toBe(200);
     program.kill('SIGTERM');
-    expect((await program.exited).stderr).toMatch(/warning: .*ALLOWED_ORIGINS/);
+    const { stderr } = await program.exited;
+    // Who reads this log reads JSON, a warning as everything else.
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    for (const name of ['ALLOWED_ORIGINS', 'LOG_WIRE']) {
+      expect(lines).toContainEqual(expect.objectContaining({ level: 40, msg: expect.stringContaining(name) }));
+    }
   });
 });
 
