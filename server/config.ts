@@ -1,7 +1,8 @@
 /** The environment, read once: every variable, what it means, and what it may be. */
 import { isLoopback } from './hosts.js';
 import type { RateLimit } from './rate-limit.js';
-import { isGuessable, problemOf, problemOfToken, type StaticToken } from './static-tokens.js';
+import { canBeSent } from './operator.js';
+import { isGuessable, problemOf, type StaticToken } from './static-tokens.js';
 import { DEFAULT_ORIGINS, DEFAULT_SERVER_SETTINGS, type ServerSettings } from './options.js';
 
 export interface Config {
@@ -226,11 +227,8 @@ function tokens(env: Environment): StaticToken[] {
 // Not shown either.
 function operatorToken(env: Environment): string | undefined {
   const value = given(env, 'DEBUG_TOKEN');
-  const problem = value === undefined ? undefined : problemOfToken(value);
-  if (problem === undefined) return value;
-  throw new ConfigError(
-    `DEBUG_TOKEN cannot be used, since it ${problem}: expected at least 8 characters out of letters, digits and "-._~+/"`,
-  );
+  if (value === undefined || canBeSent(value)) return value;
+  throw new ConfigError('DEBUG_TOKEN cannot be sent in a header: expected one word of visible ASCII characters');
 }
 
 /** A URL that what we are told is believed: over TLS, or on this machine. */

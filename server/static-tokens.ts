@@ -22,16 +22,10 @@ const SCOPE = /^[\x21\x23-\x2a\x2d-\x5b\x5d-\x7e]+$/;
 /** What is wrong with a token, in words that do not repeat it; `undefined` when it can be used. */
 export function problemOf({ name, token, scopes = [] }: StaticToken): string | undefined {
   if (!NAME.test(name)) return 'a name has 1 to 64 letters, digits, ".", "_" and "-"';
-  const problem = problemOfToken(token);
-  if (problem !== undefined) return `the token of ${name} ${problem}`;
+  if (token.length < MIN_TOKEN_LENGTH) return `the token of ${name} has fewer than ${MIN_TOKEN_LENGTH} characters`;
+  if (!TOKEN.test(token)) return `the token of ${name} has characters a bearer token cannot have`;
   if (!scopes.every((scope) => SCOPE.test(scope))) return `a scope of ${name} has characters a scope cannot have`;
   return undefined;
-}
-
-/** The same of a token alone, as the end of a sentence about it. */
-export function problemOfToken(token: string): string | undefined {
-  if (token.length < MIN_TOKEN_LENGTH) return `has fewer than ${MIN_TOKEN_LENGTH} characters`;
-  return TOKEN.test(token) ? undefined : 'has characters a bearer token cannot have';
 }
 
 /** Whether a token is so short that somebody may find it by trying. */

@@ -137,16 +137,15 @@ describe('a bad value stops the start with a line that names the variable, what 
     expect(stderr).not.toContain('too-short-secret');
   });
 
-  it.each([
-    ['hunter2 with spaces', /characters a bearer token cannot have/],
-    ['hunter2', /fewer than 8 characters/],
-  ])('and takes no DEBUG_TOKEN that nobody could use or anybody could guess: %s', async (token, problem) => {
-    const { code, stderr } = await runProgram({ DEBUG_TOKEN: token });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/DEBUG_TOKEN.*expected at least 8 characters/);
-    expect(stderr).toMatch(problem);
-    expect(stderr).not.toContain('hunter2');
-  });
+  it.each(['hunter2 with spaces', 'hunter2-ü'])(
+    'and takes no DEBUG_TOKEN that nobody could send: %s',
+    async (token) => {
+      const { code, stderr } = await runProgram({ DEBUG_TOKEN: token });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/DEBUG_TOKEN.*expected one word/);
+      expect(stderr).not.toContain('hunter2');
+    },
+  );
 
   it('and says what LEGACY_ENDPOINT=absolute needs', async () => {
     const { code, stderr } = await runProgram({ LEGACY_ENDPOINT: 'absolute' });
