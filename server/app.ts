@@ -330,7 +330,7 @@ class Composition implements McpApp {
   }
 
   #createDispatcher(): Dispatcher {
-    const onFault = this.#observer.fault?.bind(this.#observer) ?? (() => undefined);
+    const observation = this.#observation;
     const server: ServerFacts = {
       info: this.#info,
       instructions: this.#options.instructions,
@@ -342,7 +342,7 @@ class Composition implements McpApp {
         registry: this.tools,
         timeoutMs: this.#settings.toolTimeoutMs,
         maxMs: this.#settings.toolMaxMs,
-        onFault: (error, tool) => onFault(error, `tool ${tool}`),
+        onFault: (error, tool, call) => observation.callFailed(error, `tool ${tool}`, call),
       }),
       ...resourceMethods({ registry: this.resources }),
       ...promptMethods({ registry: this.prompts }),
@@ -357,9 +357,9 @@ class Composition implements McpApp {
       }),
     ];
     return new Dispatcher({
-      methods: methods.map((method) => this.#observation.tracing.within(method)),
+      methods: methods.map((method) => observation.tracing.within(method)),
       serverInfo: this.#info,
-      onFault: (error, request) => onFault(error, request.method),
+      onFault: (error, request, call) => observation.callFailed(error, request.method, call),
     });
   }
 

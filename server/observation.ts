@@ -1,8 +1,10 @@
 import type { RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
+import type { Call } from '../protocol/call.js';
 import { addDebugRoutes } from '../routes/debug.js';
 import { addMetricsRoute, type Rendered } from '../routes/metrics.js';
 import type { Host } from '../transports/host.js';
+import { shortenSessionId } from '../transports/session-id.js';
 import { createDebugView, type View } from './debug-view.js';
 import { EventRelay } from './event-relay.js';
 import { ExchangeLog } from './exchange-log.js';
@@ -53,6 +55,13 @@ export class Observation {
       onFault: (error, where) => log.error({ where, ...errorFacts(error) }, 'fault'),
       heldSession: (id) => host().sessions.held(id),
     });
+  }
+
+  /** Something of ours went wrong in a call: told with what leads to its exchange. */
+  callFailed(error: unknown, where: string, { exchangeId: requestId, session }: Call): void {
+    this.metrics.faults += 1;
+    const facts = { requestId, session: session === undefined ? undefined : shortenSessionId(session.id), where };
+    this.#options.log.error({ ...facts, ...errorFacts(error) }, 'fault');
   }
 
   addRoutes(router: Router): void {

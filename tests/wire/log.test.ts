@@ -391,8 +391,10 @@ describe('the log of what is ours to mend', () => {
     const session = await openSession(server.url);
     const words = `\u001b[2J\u009b ${session.id} Bearer ${SECRET} https://u:${SECRET}@x.example/?token=${SECRET}`;
     await session.post(rpc('tools/call', { name: 'faulty', arguments: { words } }));
-    const { err, where } = await log.next('fault');
+    const { err, where, requestId, session: shown } = await log.next('fault');
+    const exchange = await log.next('exchange', { tool: 'faulty' });
     await server.close();
+    expect({ requestId, shown }).toEqual({ requestId: exchange.requestId, shown: shortenSessionId(session.id) });
     expect(where).toBe('tool faulty');
     expect(err.type).toBe('TypeError');
     expect(err.message).toContain('Cannot do: ?[2J?');
