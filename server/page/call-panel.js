@@ -21,8 +21,20 @@ export function createCallPanel(tool, { client, doorName }) {
   /** @type {HTMLElement | undefined} */
   let wrong;
   const outcome = new Outcome(output);
+  let isRunning = false;
+
+  // Neither button may take the focus with it: whoever uses the keyboard would have to begin at the top again.
+  /** @param {boolean} is */
+  function setRunning(is) {
+    isRunning = is;
+    if (is) callButton.setAttribute('aria-disabled', 'true');
+    else callButton.removeAttribute('aria-disabled');
+    if (!is && document.activeElement === cancelButton) callButton.focus();
+    cancelButton.hidden = !is;
+  }
 
   async function call() {
+    if (isRunning) return;
     /** @type {unknown} */
     let args;
     wrong?.removeAttribute('aria-invalid');
@@ -40,8 +52,7 @@ export function createCallPanel(tool, { client, doorName }) {
     if (current === undefined) return outcome.refuse('Not connected. Choose a door to connect again.');
     const abort = new AbortController();
     cancelButton.onclick = () => abort.abort();
-    callButton.disabled = true;
-    cancelButton.hidden = false;
+    setRunning(true);
     outcome.begin(doorName());
     try {
       const result = await current.request(
@@ -53,8 +64,7 @@ export function createCallPanel(tool, { client, doorName }) {
     } catch (error) {
       outcome.refuse(error instanceof Error ? error.message : String(error));
     } finally {
-      callButton.disabled = false;
-      cancelButton.hidden = true;
+      setRunning(false);
     }
   }
 

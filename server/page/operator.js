@@ -134,7 +134,10 @@ export function showOperator(base) {
   onlyProblems.addEventListener('change', () =>
     timeline.show({ session: selected, onlyProblems: onlyProblems.checked }),
   );
-  showAll.addEventListener('click', () => select(undefined));
+  showAll.addEventListener('click', () => {
+    select(undefined);
+    byId('timeline', HTMLElement).focus();
+  });
   pause.addEventListener('click', () => {
     isPaused = !isPaused;
     pause.setAttribute('aria-pressed', String(isPaused));

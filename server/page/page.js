@@ -59,7 +59,7 @@ function showTools() {
         client = undefined;
         say('bad', `Connection lost: ${why}. `);
         status.append(
-          element('button', { type: 'button', class: 'plain', click: () => void connect() }, 'Connect again'),
+          element('button', { type: 'button', class: 'plain', click: () => connectAgain() }, 'Connect again'),
         );
       },
       onNotification: ({ method }) => {
@@ -85,6 +85,12 @@ function showTools() {
         panel.replaceChildren(element('p', { class: 'quiet' }, text));
       }
     }
+  }
+
+  // The button that was pressed goes, and the focus with it.
+  function connectAgain() {
+    /** @type {HTMLInputElement} */ (document.querySelector('input[name="door"]:checked')).focus();
+    void connect();
   }
 
   function askForToken() {
@@ -115,7 +121,11 @@ function showTools() {
         element('small', {}, tool.name),
       ),
     );
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
     list.replaceChildren(...buttons.map((button) => element('li', {}, button)));
+    if (focused instanceof HTMLButtonElement) {
+      (buttons.find(({ dataset }) => dataset.tool === focused.dataset.tool) ?? buttons[0])?.focus();
+    }
     const first = tools.find(({ name: known }) => known === chosen);
     // What somebody is filling in or looking at stays.
     if (first === undefined && tools[0] !== undefined) choose(tools[0]);

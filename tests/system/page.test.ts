@@ -326,6 +326,50 @@ describeWith([BROWSER], 'the page', () => {
     expect(unnamed).toEqual([]);
   });
 
+  it('keeps the focus where it was during a call and after it', async () => {
+    const { page } = browser;
+    const calls = wait.signals.length;
+    await choose('wait');
+    await page.focus('button.primary');
+    await page.keyboard.press('Enter');
+    await wait.started(calls + 1);
+    await page.waitForSelector('button.primary[aria-disabled="true"]:focus');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.waitForSelector('button:text-is("Cancel"):focus');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.status[data-state="failed"]:text("Cancelled")');
+    await page.waitForSelector('button.primary:not([aria-disabled]):focus');
+    expect(wait.signals.length).toBe(calls + 1);
+    await choose('echo');
+    await page.focus('#tool-panel textarea, #tool-panel input');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.status[data-state="done"]');
+    await page.waitForSelector('button.primary:not([aria-disabled]):focus');
+  });
+
+  it('keeps the focus where it was when what had it goes', async () => {
+    const { page } = browser;
+    await page.waitForSelector('#sessions button');
+    await page.click('#sessions button');
+    await page.click('#show-all');
+    await page.waitForSelector('#timeline:focus');
+    await page.focus('[data-tool="markup"]');
+    server.mcp.tools.remove('echo');
+    await page.waitForSelector('#tools:not(:has([data-tool="echo"]))');
+    await page.waitForSelector('[data-tool="markup"]:focus');
+  });
+
+  it('copies where there is no clipboard, and leaves the focus where it was', async () => {
+    const { page } = browser;
+    await inPage(page, NO_CLIPBOARD);
+    await page.focus('#client-panel .copy');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#client-panel .copy.done:focus');
+    expect(await inPage(page, 'copied')).toEqual([await page.textContent('#client-panel pre')]);
+  });
+
   it('goes on after the server was gone for a moment', async () => {
     const { page } = browser;
     await page.waitForSelector('#live.on');
@@ -338,6 +382,7 @@ describeWith([BROWSER], 'the page', () => {
     server = { ...server, close: () => running.close() };
     await page.waitForSelector('#live.on', { timeout: 20_000 });
     await page.click('#connection button');
+    await page.waitForSelector('input[name="door"]:checked:focus');
     await page.waitForSelector('#connection[data-state="good"]');
   }, 60_000);
 });
@@ -462,6 +507,13 @@ const WATCH_ALOUD = `
   new MutationObserver(() => saidAloud.push(document.querySelector('.output [role="status"]').textContent)).observe(
     document.querySelector('.output [role="status"]'), { childList: true });
   if (document.querySelector('#tool-panel [aria-live]:not([aria-live="off"])')) saidAloud.push('and more');
+`;
+
+/** As on a page without HTTPS; what is copied by the old way is noted. */
+const NO_CLIPBOARD = `
+  globalThis.copied = [];
+  Object.defineProperty(navigator, 'clipboard', { value: undefined });
+  document.addEventListener('copy', () => copied.push(document.activeElement.value));
 `;
 
 const WIDER_THAN_PANEL = `
