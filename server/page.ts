@@ -23,6 +23,7 @@ const TYPES = new Map([
     'call-panel.js',
     'clients.js',
     'connect.js',
+    'copy-button.js',
     'dom.js',
     'event-stream.js',
     'mcp-client.js',

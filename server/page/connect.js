@@ -1,7 +1,8 @@
 // @ts-check
 // The addresses, and what to do with them. Tabs as in the ARIA practices: arrows move, only one is in the tab order.
 import { clientsOf } from './clients.js';
-import { byId, copyButton, element } from './dom.js';
+import { copyButton } from './copy-button.js';
+import { byId, element } from './dom.js';
 
 /** @param {import('./clients.js').Server} server */
 export function showConnect(server) {

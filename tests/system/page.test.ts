@@ -370,6 +370,24 @@ describeWith([BROWSER], 'the page', () => {
     expect(await inPage(page, 'copied')).toEqual([await page.textContent('#client-panel pre')]);
   });
 
+  it('says aloud what was copied, and that something could not be', async () => {
+    const { page } = browser;
+    await inPage(page, NO_CLIPBOARD);
+    await page.click('#addresses .copy');
+    await page.waitForSelector('[role="status"]:text-is("Copied the address of the modern door")', {
+      state: 'attached',
+    });
+    await page.waitForSelector('#addresses .copy:text-is("Copy")');
+    await page.waitForSelector('#said:empty', { state: 'attached' });
+    await inPage(page, 'document.execCommand = () => false');
+    await page.click('#addresses .copy');
+    await page.waitForSelector('#addresses .copy.failed:not(.done):text-is("Not copied")');
+    await page.waitForSelector('[role="status"]:text-is("Could not copy the address of the modern door")', {
+      state: 'attached',
+    });
+    expect(await violations(page)).toEqual([]);
+  });
+
   it('goes on after the server was gone for a moment', async () => {
     const { page } = browser;
     await page.waitForSelector('#live.on');
