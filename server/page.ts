@@ -26,6 +26,7 @@ const TYPES = new Map([
     'copy-button.js',
     'dom.js',
     'event-stream.js',
+    'fields.js',
     'mcp-client.js',
     'operator.js',
     'schema-form.js',

@@ -1,7 +1,8 @@
 // @ts-check
 // One tool: what it does, a form, and what came of the last call.
 import { element, formatMs, isObject } from './dom.js';
-import { createForm, FieldError } from './schema-form.js';
+import { FieldError } from './fields.js';
+import { createForm } from './schema-form.js';
 
 /**
  * @typedef {{ name: string, title?: string, description?: string, inputSchema?: any, outputSchema?: any, annotations?: Record<string, unknown> }} Tool
