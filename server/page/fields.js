@@ -21,15 +21,19 @@ export class FieldError extends Error {
 
 let count = 0;
 
-/** @type {(name: string, schema: Schema, isRequired: boolean) => Field} */
-export function createChoice(name, schema, isRequired) {
-  const options = schema.enum.map((/** @type {unknown} */ value, /** @type {number} */ index) =>
-    element('option', { value: index, selected: value === schema.default }, String(value)),
+/** @type {(name: string, schema: Schema, isRequired: boolean, values: unknown[]) => Field} */
+export function createChoice(name, schema, isRequired, values) {
+  const options = values.map((value, index) =>
+    element(
+      'option',
+      { value: index, selected: value === schema.default },
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ),
   );
   const select = element('select', {}, !isRequired && element('option', { value: '' }, '—'), ...options);
   return {
     node: labelled(name, schema, isRequired, select),
-    read: () => (select.value === '' ? undefined : schema.enum[Number(select.value)]),
+    read: () => (select.value === '' ? undefined : values[Number(select.value)]),
   };
 }
 
@@ -37,6 +41,17 @@ export function createChoice(name, schema, isRequired) {
 export function createSwitch(name, schema) {
   const box = element('input', { type: 'checkbox', checked: schema.default === true });
   return { node: labelled(name, schema, true, box), read: () => box.checked };
+}
+
+/**
+ * A box to tick that says something about a field, and is none itself.
+ * @param {string} text
+ * @param {boolean} [isChecked]
+ */
+export function createCheck(text, isChecked = false) {
+  const id = `field-${(count += 1)}`;
+  const box = element('input', { type: 'checkbox', id, checked: isChecked });
+  return { box, node: element('div', { class: 'field check about' }, element('label', { for: id }, text), box) };
 }
 
 /** @type {(name: string, schema: Schema, isRequired: boolean, type: 'number' | 'integer') => Field} */

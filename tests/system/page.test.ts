@@ -1,6 +1,6 @@
 // The page, in a real browser: what somebody sees who opens it, and what an operator sees happen.
 import axe from 'axe-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import { Diagnosis } from '../../server/diagnosis.js';
@@ -32,6 +32,27 @@ const everyKind = defineTool({
   run: (args) => ({ got: args }),
 });
 
+const perhaps = defineTool({
+  name: 'perhaps',
+  description: 'Takes what may be left out, and what may be null.',
+  input: z.object({
+    within: z
+      .object({ q: z.number(), word: z.string(), sure: z.boolean(), deep: z.object({ x: z.number() }).optional() })
+      .optional(),
+    flag: z.boolean().optional(),
+    fixed: z.literal('only'),
+    sometimes: z.literal('now').optional(),
+    either: z.union([z.literal(1), z.literal(2)]).optional(),
+    amount: z.number().nullable(),
+    level: z.enum(['low', 'high']).nullable(),
+    limits: z.object({ most: z.number() }).nullable(),
+    nothing: z.number().nullable().default(null),
+    loose: z.union([z.string(), z.number()]).nullable().optional(),
+  }),
+  output: z.object({ got: z.unknown() }),
+  run: (args) => ({ got: args }),
+});
+
 const markup = defineTool({ name: 'markup', description: 'Answers markup.', run: () => MARKUP });
 
 describeWith([BROWSER], 'the page', () => {
@@ -48,7 +69,7 @@ describeWith([BROWSER], 'the page', () => {
   });
 
   beforeEach(async () => {
-    server = await startServer({ tools: [everyKind, markup, wait.tool], title: MARKUP, stallMs: 60_000 });
+    server = await startServer({ tools: [everyKind, perhaps, markup, wait.tool], title: MARKUP, stallMs: 60_000 });
     browser.complaints.length = 0;
     browser.origins.clear();
     await browser.page.goto(`${server.url}/`);
@@ -143,6 +164,75 @@ describeWith([BROWSER], 'the page', () => {
     });
   });
 
+  describe('a form for what may be left out or be null', () => {
+    async function answer(): Promise<unknown> {
+      const { page } = browser;
+      await page.click('button.primary');
+      await page.waitForSelector('.status[data-state="done"]');
+      return JSON.parse((await page.textContent('.result pre')) ?? '').got;
+    }
+
+    it('leaves out what nobody touched', async () => {
+      const { page } = browser;
+      await choose('perhaps');
+      await page.fill('[name="amount"]', '0');
+      await page.fill('[name="most"]', '7');
+      expect(await answer()).toEqual({ fixed: 'only', amount: 0, level: 'low', limits: { most: 7 }, nothing: null });
+    });
+
+    it('sends null where that is chosen, and no longer once a value is', async () => {
+      const { page } = browser;
+      await choose('perhaps');
+      for (const name of ['amount', 'level', 'limits']) await page.getByLabel(`No ${name} (null)`).check();
+      expect(await answer()).toEqual({ fixed: 'only', amount: null, level: null, limits: null, nothing: null });
+      await page.fill('[name="amount"]', '3');
+      await page.selectOption('[name="level"]', 'high');
+      await page.fill('[name="most"]', '4');
+      await page.fill('[name="nothing"]', '5');
+      await page.fill('[name="loose"]', 'null');
+      expect(await answer()).toEqual({
+        fixed: 'only',
+        amount: 3,
+        level: 'high',
+        limits: { most: 4 },
+        nothing: 5,
+        loose: null,
+      });
+    });
+
+    it('asks for the parts of an object once one of them is filled in, until it is left out again', async () => {
+      const { page } = browser;
+      await choose('perhaps');
+      for (const name of ['amount', 'limits']) await page.getByLabel(`No ${name} (null)`).check();
+      await page.fill('[name="x"]', '1');
+      await page.click('button.primary');
+      await page.waitForSelector('.status[data-state="failed"]:text-is("q is required")');
+      await page.waitForSelector('[name="q"]:focus');
+      await page.fill('[name="q"]', '2');
+      const within = { q: 2, word: '', sure: false };
+      expect(await answer()).toMatchObject({ within: { ...within, deep: { x: 1 } } });
+      await page.getByLabel('Include deep').uncheck();
+      expect(await answer()).toMatchObject({ within });
+      await page.getByLabel('Include within').uncheck();
+      expect(await answer()).not.toHaveProperty('within');
+    });
+
+    it('offers what is fixed, and three answers to a question that may be left open', async () => {
+      const { page } = browser;
+      await choose('perhaps');
+      for (const name of ['amount', 'limits']) await page.getByLabel(`No ${name} (null)`).check();
+      await page.selectOption('[name="flag"]', 'false');
+      await page.selectOption('[name="sometimes"]', 'now');
+      await page.selectOption('[name="either"]', '2');
+      expect(await answer()).toMatchObject({ flag: false, fixed: 'only', sometimes: 'now', either: 2 });
+      await page.selectOption('[name="flag"]', 'true');
+      await page.selectOption('[name="sometimes"]', '—');
+      const second = await answer();
+      expect(second).toMatchObject({ flag: true });
+      expect(second).not.toHaveProperty('sometimes');
+    });
+  });
+
   it('says what is wrong with what was filled in, and takes one there', async () => {
     const { page } = browser;
     await choose('every_kind');
@@ -186,10 +276,11 @@ describeWith([BROWSER], 'the page', () => {
       await page.waitForSelector('#live.on');
       await call(`${server.url}/mcp`, { body: rpc('ping'), headers: { 'Mcp-Session-Id': 'nobody' } });
       await page.waitForSelector('#timeline li.bad');
-      for (const tool of ['every_kind', 'markup', 'wait']) {
+      for (const tool of ['every_kind', 'perhaps', 'markup', 'wait']) {
         const calls = wait.signals.length;
         await choose(tool);
         await page.click('.schemas summary');
+        if (tool === 'perhaps') for (const name of ['amount', 'most']) await page.fill(`[name="${name}"]`, '1');
         await page.click('button.primary');
         if (tool === 'wait') await wait.started(calls + 1);
         else await page.waitForSelector('.status[data-state="done"]');
