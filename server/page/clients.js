@@ -51,7 +51,7 @@ export function clientsOf({ base, name, asksForToken }) {
       id: 'openai',
       name: 'OpenAI API',
       hosted: { who: 'A hosted assistant' },
-      hint: 'Give this tool to the Responses API. OpenAI calls the server from its own machines.',
+      hint: 'Give this tool to the Responses API. OpenAI calls the server from its own machines, and goes on with sessions it has ended: start the server with MCP_SESSIONS=lenient.',
       snippets: [
         {
           label: 'Responses API tool',

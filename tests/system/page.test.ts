@@ -1,4 +1,6 @@
 // The page, in a real browser: what somebody sees who opens it, and what an operator sees happen.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import axe from 'axe-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
@@ -117,6 +119,20 @@ describeWith([BROWSER], 'the page', () => {
       const text = await page.textContent('#client-panel pre');
       expect(text).toContain(name === 'Older clients' ? `${server.url}/sse` : `${server.url}/mcp`);
     }
+  });
+
+  it('says the same as the README', async () => {
+    const { page } = browser;
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+      .replaceAll('https://your.host', server.url)
+      .replaceAll('http://127.0.0.1:8080', server.url);
+    for (const name of ['Claude', 'Cursor', 'VS Code', 'OpenAI API', 'Older clients']) {
+      await page.click(`role=tab[name="${name}"]`);
+      const text = (await page.locator('#client-panel pre').allTextContents()).find((one) => /^[{c]/.test(one)) ?? '';
+      expect(readme).toContain(text.startsWith('{') ? JSON.stringify(JSON.parse(text)) : text);
+    }
+    await page.click('role=tab[name="OpenAI API"]');
+    await page.waitForSelector('#client-panel:has-text("MCP_SESSIONS=lenient")');
   });
 
   it.each(['mcp', 'legacy'] as const)('calls countdown over the %s door, and shows how far it is', async (door) => {
