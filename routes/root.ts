@@ -1,4 +1,4 @@
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
 import { HttpError, sendJson } from '../transports/http.js';
 import { methodNotAllowed } from './method-not-allowed.js';
@@ -31,6 +31,11 @@ export interface Page {
   html(prefix: string): Promise<string>;
   /** `undefined` for what is no part of the page. */
   asset(name: string): Promise<Asset | undefined>;
+}
+
+/** Whether a file of the page is asked for. They are the same for everybody, and tell nothing. */
+export function isPageFile({ method, path }: Request): boolean {
+  return (method === 'GET' || method === 'HEAD') && /^\/page\/\w[\w.-]*$/.test(path);
 }
 
 /** `/`: a page for browsers; for everybody else a few facts, at once, since hosts use it to see whether we are there. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
+import { isPageFile } from '../routes/root.js';
 import { admit } from '../routes/visit-of.js';
 import { HttpError } from '../transports/http.js';
 import { setCommonHeaders } from './app-response.js';
-import { hostName, isAllowedHost, isAllowedOrigin, isLoopback } from './hosts.js';
+import { hostName, isAllowedHost, isAllowedOrigin, isLoopback, isSameHost } from './hosts.js';
 import { requestIdOf } from './request-id.js';
 
 export interface GuardOptions {
@@ -33,8 +34,7 @@ export function createGuard(options: GuardOptions): Guard {
     admit(res, { exchangeId, prefix: prefixOf(req, options) });
     checkFraming(req);
     checkHost(req.headers.host);
-    const { origin } = req.headers;
-    if (origin !== undefined) checkOrigin(origin, res, options);
+    if (req.headers.origin !== undefined) checkOrigin(req.headers.origin, req, res, options);
   };
 }
 
@@ -77,12 +77,15 @@ function hostCheck({ allowedHosts }: GuardOptions): (host: string | undefined) =
   };
 }
 
-function checkOrigin(origin: string, res: Response, { allowedOrigins }: GuardOptions): void {
-  if (!isAllowedOrigin(origin, allowedOrigins)) {
+function checkOrigin(origin: string, req: Request, res: Response, { allowedOrigins }: GuardOptions): void {
+  if (isAllowedOrigin(origin, allowedOrigins)) {
+    res.setHeader('Access-Control-Allow-Origin', origin);
+    res.setHeader('Access-Control-Expose-Headers', EXPOSED);
+  } else if (!isPageFile(req) || !isSameHost(origin, req.headers.host)) {
     throw forbidden('This Origin is not allowed: set ALLOWED_ORIGINS to the pages that may use this server', 'origin');
   }
-  res.setHeader('Access-Control-Allow-Origin', origin);
-  res.setHeader('Access-Control-Expose-Headers', EXPOSED);
+  // Else our own page asks for its scripts, under a name nobody told us: browsers send an Origin with those, though not
+  // with the page itself. It gets what anybody gets who sends none, so that it can say what is to be set.
   res.vary('Origin');
 }
 

@@ -29,6 +29,11 @@ export function isAllowedOrigin(origin: string, allowed: ReadonlySet<string>): b
   return allowed.has('loopback') && isLoopbackOrigin(origin);
 }
 
+/** Whether a page that says this `Origin` came by the name it now asks by. Also one that was rebound to us did. */
+export function isSameHost(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+}
+
 function isLoopbackOrigin(origin: string): boolean {
   const match = /^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(origin);
   return match?.[1] !== undefined && isLoopback(match[1]);

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { ErrorCode } from '../protocol/errors.js';
 import { HttpError } from '../transports/http.js';
-import { hostName, isLoopback } from './hosts.js';
+import { hostName, isLoopback, isSameHost } from './hosts.js';
 
 /** What a proxy adds: a request that has one did not begin on this machine, whatever its socket says. */
 const FORWARDED = [
@@ -72,7 +72,7 @@ function isOwnOrigin({ headers }: Request): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
   const { origin, host } = headers;
-  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host?.toLowerCase());
+  return origin === undefined || isSameHost(origin, host);
 }
 
 function refuse(status: number, message: string, headers: Record<string, string> = {}): HttpError {

@@ -15,6 +15,7 @@ showConnect({ base: address, name: /^[\w.-]+$/.test(name) ? name : 'server', ask
 showHealth();
 showTools();
 showOperator(prefix);
+byId('unstarted', HTMLElement).remove();
 
 function showHealth() {
   const ask = async () => {
@@ -74,16 +75,11 @@ function showTools() {
       say('good', `Connected over the ${doorName()}, protocol ${protocolVersion}`);
     } catch (error) {
       if (client !== mine) return;
+      mine.close();
       client = undefined;
       say('bad', error instanceof Error ? error.message : String(error));
-      if (error instanceof Refusal && error.status === 401) {
-        askForToken();
-      }
-      if (chosen === undefined) {
-        const isLocked = error instanceof Refusal && error.status === 401;
-        const text = isLocked ? 'Enter an access token above to see the tools.' : 'No tools to show.';
-        panel.replaceChildren(element('p', { class: 'quiet' }, text));
-      }
+      if (error instanceof Refusal && error.status === 401) askForToken();
+      if (chosen === undefined) panel.replaceChildren(element('p', { class: 'quiet' }, whyNoTools(error)));
     }
   }
 
@@ -163,4 +159,12 @@ function showTools() {
     if (event.persisted) void connect();
   });
   void connect();
+}
+
+/** @param {unknown} error */
+function whyNoTools(error) {
+  if (!(error instanceof Refusal)) return 'No tools to show.';
+  if (error.status === 401) return 'Enter an access token above to see the tools.';
+  if (error.status !== 403 || !error.message.includes('ALLOWED_ORIGINS')) return 'No tools to show.';
+  return `This page was opened at ${location.origin}, which the server does not know as an address of its own. Whoever runs it sets PUBLIC_URL to that address, or adds it to ALLOWED_ORIGINS.`;
 }

@@ -519,6 +519,34 @@ describeWith([BROWSER], 'the page, seen from elsewhere', () => {
     await browser.close();
   });
 
+  it('runs at an address that is not allowed, and says what to set', async () => {
+    const server = await startServer({ allowedOrigins: ['https://elsewhere.example'] });
+    browser = await openBrowser();
+    const { page } = browser;
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector('#connection[data-state="bad"]:text("set ALLOWED_ORIGINS")');
+    await page.waitForSelector(`#tool-panel:has-text("opened at ${server.url}"):has-text("PUBLIC_URL")`);
+    await page.waitForSelector('#health.on');
+    expect(await page.locator('#unstarted').count()).toBe(0);
+    await page.check('input[name="door"][value="legacy"]');
+    await page.waitForSelector('#connection[data-state="bad"]:text("set ALLOWED_ORIGINS")');
+    await page.waitForSelector('#sessions td:text-is("lost")');
+    await page.goto('about:blank');
+    await server.close();
+  }, 60_000);
+
+  it('explains itself when its scripts do not come', async () => {
+    const server = await startServer();
+    browser = await openBrowser();
+    const { page } = browser;
+    await page.route('**/page/dom.js', (route) => route.fulfill({ status: 403 }));
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector('#unstarted:visible:has-text("PUBLIC_URL")');
+    expect(await violations(page)).toEqual([]);
+    await page.goto('about:blank');
+    await server.close();
+  }, 60_000);
+
   it('tells each client how to send its token, where there is one to send', async () => {
     const token = 'a-token-that-is-long-enough-0123456789';
     const server = await startServer({ authTokens: [{ name: 'ada', token }] });

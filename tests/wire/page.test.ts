@@ -98,6 +98,11 @@ describe('GET /', () => {
     expect(text).toContain(`data-base="${base}"`);
   });
 
+  it('says what to set where its scripts do not run', async () => {
+    const { text } = await get(await start(), { Accept: BROWSER });
+    expect(/<p[^>]*id="unstarted"[^>]*>([^]*?)<\/p>/.exec(text)?.[1]).toMatch(/JavaScript[^]*PUBLIC_URL[^]*\/mcp/);
+  });
+
   it('takes the names of the server for text', async () => {
     const url = await start({ title: '<script>alert(1)</script>', description: '"><img src=x onerror=alert(1)>' });
     const { text } = await get(url, { Accept: BROWSER });
@@ -124,6 +129,58 @@ describe('the parts of the page', () => {
       expect(json.error.message).toBe('Not found');
     },
   );
+
+  describe('of a page opened at an address that is not among ALLOWED_ORIGINS', () => {
+    const allowedOrigins = ['https://elsewhere.example'];
+
+    it.each(['GET', 'HEAD'])('are given to it: %s', async (method) => {
+      const url = await start({ allowedOrigins });
+      const { status, header } = await get(`${url}/page/page.js`, { Origin: url }, method);
+      expect(status).toBe(200);
+      expect(header('access-control-allow-origin')).toBeUndefined();
+      expect(header('vary')).toContain('Origin');
+    });
+
+    it.each([
+      'https://evil.example',
+      'http://127.0.0.1',
+      'http://127.0.0.1:1',
+      'null',
+      'http://127.0.0.1:{port}, http://127.0.0.1:{port}',
+      'http://127.0.0.1:{port}@evil.example',
+    ])('are not given to the page of another: %s', async (origin) => {
+      const url = await start({ allowedOrigins });
+      const headers = { Origin: origin.replaceAll('{port}', new URL(url).port) };
+      expect((await get(`${url}/page/page.js`, headers)).status).toBe(403);
+    });
+
+    it.each([
+      ['GET', '/'],
+      ['POST', '/mcp'],
+      ['GET', '/mcp'],
+      ['DELETE', '/mcp'],
+      ['GET', '/sse'],
+      ['POST', '/messages/'],
+      ['GET', '/health'],
+      ['GET', '/metrics'],
+      ['GET', '/debug/sessions'],
+      ['POST', '/page/page.js'],
+      ['OPTIONS', '/page/page.js'],
+      ['GET', '/page/'],
+      ['GET', '/page/..'],
+      ['GET', '/page/../mcp'],
+      ['GET', '/page/..%2fmcp'],
+      ['GET', '/page/page.js/..'],
+      ['GET', '/mcp/page/page.js'],
+    ])('are all it is given: not %s %s', async (method, path) => {
+      const url = await start({ allowedOrigins });
+      const socket = await RawSocket.open(url);
+      closing.push(() => socket.close());
+      const { status, text } = await socket.request({ method, path, headers: { Connection: 'close', Origin: url } });
+      expect(status).toBe(403);
+      expect(text).toContain('set ALLOWED_ORIGINS');
+    });
+  });
 
   it.each(SOURCES)('%s neither turns text into markup nor asks anybody else for anything', (name) => {
     const text = readFileSync(join(FOLDER, name), 'utf8');
