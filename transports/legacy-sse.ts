@@ -146,12 +146,8 @@ export class LegacySse {
 
   async #placeOf(lastEventId: string | undefined, session: Session): Promise<string> {
     const place = parseEventId(lastEventId);
-    if (place?.stream === MAIN_STREAM) {
-      const { log } = this.#host;
-      if (await log.holds(session.id, MAIN_STREAM, place.cursor)) return place.cursor;
-      // Of a stream that nothing was said on yet the log need not know.
-      const isUntouched = place.cursor === START && session.mainCursor === START;
-      if (isUntouched && (await log.oldest(session.id, MAIN_STREAM)) === START) return START;
+    if (place?.stream === MAIN_STREAM && (await this.#host.log.holds(session.id, MAIN_STREAM, place.cursor))) {
+      return place.cursor;
     }
     throw badRequest(new RpcError(ErrorCode.invalidRequest, 'What came after Last-Event-ID is no longer kept'));
   }

@@ -190,6 +190,26 @@ export function eventLogContract(name: string, make: (window: Window) => LogUnde
       expect(await log.holds('nobody', 'm', '1')).toBe(false);
     });
 
+    it('holds a stream from its beginning as soon as somebody reads it or an answer is owed on it', async () => {
+      const other = await made.openSession();
+      await log.expect(session, 'p1', 1);
+      follow('p1');
+      follow('m').stop();
+      follow('m', START, other).stop();
+      for (const [id, stream] of [
+        [session, 'p1'],
+        [session, 'm'],
+        [other, 'm'],
+      ] as const) {
+        expect(await log.holds(id, stream, START)).toBe(true);
+        expect(await log.holds(id, stream, '1')).toBe(false);
+        expect(await log.isSpent(id, stream, START)).toBe(false);
+        expect(await log.oldest(id, stream)).toBe(START);
+      }
+      await log.append(other, 'm', 'first', 'message');
+      expect(await next(follow('m', START, other))).toBe('first');
+    });
+
     it('lets go of the oldest when there are too many, and says so to whoever needs them', async () => {
       await fill('m', 1, 50);
       expect(await log.holds(session, 'm', START)).toBe(false);

@@ -208,8 +208,10 @@ export class RedisEventLog implements EventLog {
     const marks = (await this.#redis.run(MARKS, [events, meta], [stream, ...this.#windowArgs])) as (string | null)[];
     const [last, evicted, closed, base] = marks;
     const begin = Number(base ?? 0);
+    // Redis knows a stream from its first event or owed answer on; the main one can be read before there is either.
+    const newest = last ?? (stream === MAIN_STREAM ? begin : undefined);
     return {
-      last: last == null ? undefined : Number(last),
+      last: newest === undefined ? undefined : Number(newest),
       evicted: Number(evicted ?? begin),
       isClosed: closed != null,
       base: begin,

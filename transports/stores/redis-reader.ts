@@ -1,10 +1,9 @@
-import { MAIN_STREAM } from '../event-id.js';
 import { type EventKind, type LoggedEvent, StreamOverrun } from '../event-log.js';
 import { isAway, type RedisConnection } from './redis-connection.js';
 
 /** How far a stream is. */
 export interface Marks {
-  /** The newest event there ever was; `undefined` where there is no such stream. */
+  /** The newest event there ever was; `undefined` where there is no such stream, which the main one is not. */
   readonly last: number | undefined;
   /** The newest event that is no longer kept. */
   readonly evicted: number;
@@ -175,7 +174,7 @@ export class RedisReader {
 
   // What nobody knows, and nobody here will go on with, has ended.
   #isUnknown({ last }: Marks): boolean {
-    return last === undefined && this.#options.stream !== MAIN_STREAM && !this.#options.isOwed();
+    return last === undefined && !this.#options.isOwed();
   }
 
   async #readPage(): Promise<Entry[]> {

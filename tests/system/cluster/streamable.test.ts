@@ -44,6 +44,22 @@ describeWith(['redis-server'], '/mcp over three instances', () => {
     await again.waitForEnd();
   });
 
+  it('resumes wherever its client comes back what nothing was said on yet', async () => {
+    const visitor = await McpVisitor.open(a);
+    const quiet = await visitor.get(b);
+    const { id } = await quiet.next();
+    quiet.close();
+    for (const instance of [a, b, c]) {
+      const again = await visitor.get(instance, id);
+      expect((await again.next()).id).toBe(id);
+      again.close();
+    }
+    const last = await visitor.get(b, id);
+    await visitor.post(a, call('change', { what: 'tools' }));
+    await last.nextMessage(({ method }) => method === 'notifications/tools/list_changed');
+    last.close();
+  });
+
   it('ends everywhere with DELETE on B: streams, calls, and the id', async () => {
     const visitor = await McpVisitor.open(a);
     const stream = await visitor.get(c);
