@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ANONYMOUS } from '../../protocol/call.js';
 import { UNKNOWN_CLIENT } from '../../protocol/call.js';
+import type { Window } from '../../transports/stores/memory-event-log.js';
 import { RedisConnection } from '../../transports/stores/redis-connection.js';
 import { RedisEventLog } from '../../transports/stores/redis-event-log.js';
 import { RedisInstances } from '../../transports/stores/redis-instances.js';
+import { keysOf } from '../../transports/stores/redis-keys.js';
 import { RedisSessionStore } from '../../transports/stores/redis-session-store.js';
 import { describeWith } from '../support/cluster/programs.js';
 import { RedisServer } from '../support/cluster/redis.js';
 import { eventLogContract } from './event-log.js';
+
+const WINDOW: Window = { events: 20, bytes: 10_000, ms: 60_000 };
 
 describeWith(['redis-server'], 'redis', () => {
   let server: RedisServer;
@@ -19,17 +23,17 @@ describeWith(['redis-server'], 'redis', () => {
 
   afterAll(() => server.close());
 
-  eventLogContract('redis', async (window) => {
-    const redis = new RedisConnection({ url: server.url, prefix: `${randomUUID()}:` });
+  async function make(window: Window, prefix = `${randomUUID()}:`) {
+    const redis = new RedisConnection({ url: server.url, prefix });
     await redis.connect();
-    const instances = new RedisInstances(redis);
+    const instances = new RedisInstances(redis, { beatMs: 50, missedBeats: 5 });
     await instances.start();
     const store = new RedisSessionStore(redis, instances);
     const log = new RedisEventLog(redis, {
       window,
       ttlMs: 60_000,
       instances,
-      revive: () => Promise.resolve(false),
+      revive: (session) => store.restore(recordOf(session), 60_000),
       onFault: (error) => {
         throw error;
       },
@@ -41,12 +45,44 @@ describeWith(['redis-server'], 'redis', () => {
         await store.create(recordOf(id), { maxSessions: 1000, maxSessionsPerPrincipal: 1000 }, 60_000);
         return id;
       },
+      /** The calls of a session whose response is owed, as they are kept. */
+      owed: (session: string) => redis.command('HKEYS', keysOf(redis, session).calls),
+      forgetOwed: (session: string) => redis.command('DEL', keysOf(redis, session).calls),
       async close() {
         await log.settle(1000);
         await instances.stop();
         redis.close();
       },
     };
+  }
+
+  eventLogContract('redis', (window) => make(window));
+
+  describe('the event log of two instances', () => {
+    const open: (() => Promise<void> | void)[] = [];
+
+    afterEach(async () => {
+      for (const close of open.splice(0)) await close();
+    });
+
+    async function makeTwo(window = WINDOW) {
+      const prefix = `${randomUUID()}:`;
+      const [here, there] = [await make(window, prefix), await make(window, prefix)];
+      open.push(here.close, there.close);
+      return { here, there, session: await here.openSession() };
+    }
+
+    it('owes again what Redis has forgotten when it comes back, but not what is just being answered', async () => {
+      const { here, session } = await makeTwo();
+      for (const id of [1, 2, 3]) await here.log.expect(session, 'm', id);
+      // Redis knows the script from here on, so that the answer is the first that it hears below.
+      await here.log.append(session, 'm', 'progress', 'progress');
+      await here.forgetOwed(session);
+      const answered = here.log.append(session, 'm', 'an answer', 'response', 1);
+      const cancelled = here.log.release(session, 'm', 2);
+      await Promise.all([here.log.comeBack(), answered, cancelled]);
+      expect(await here.owed(session)).toEqual(['m 3']);
+    });
   });
 });
 

@@ -160,8 +160,9 @@ export class RedisEventLog implements EventLog {
 
   /** Redis was away and is back: says again what is owed, and looks at what was missed. Never rejects. */
   async comeBack(): Promise<void> {
-    const again = [...this.#owed].flatMap(([session, all]) =>
-      [...all].map((owed) => this.#expectNow(session, owed, true).catch(this.#tell)),
+    // In turn: an answer may be on its way, and what it answers is owed no more behind it.
+    const again = [...this.#owed.keys()].map((session) =>
+      this.#inTurn(session, () => this.#expectAgain(session)).catch(this.#tell),
     );
     await Promise.all(again);
     for (const readers of this.#readers.values()) for (const reader of readers) reader.lookAgain();
@@ -201,6 +202,10 @@ export class RedisEventLog implements EventLog {
     const { instances, ttlMs } = this.#options;
     const args = [owed, instances.id, ttlMs, streamOf(owed), isAgain ? 1 : 0];
     return Number(await this.#redis.run(EXPECT, [calls, meta, record], args));
+  }
+
+  #expectAgain(session: string): Promise<unknown> {
+    return Promise.all([...(this.#owed.get(session) ?? [])].map((owed) => this.#expectNow(session, owed, true)));
   }
 
   async #marks(session: string, stream: string): Promise<Marks> {
