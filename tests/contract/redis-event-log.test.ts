@@ -2,17 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ANONYMOUS } from '../../protocol/call.js';
 import { UNKNOWN_CLIENT } from '../../protocol/call.js';
+import { START } from '../../transports/event-log.js';
 import type { Window } from '../../transports/stores/memory-event-log.js';
 import { RedisConnection } from '../../transports/stores/redis-connection.js';
 import { RedisEventLog } from '../../transports/stores/redis-event-log.js';
 import { RedisInstances } from '../../transports/stores/redis-instances.js';
 import { keysOf } from '../../transports/stores/redis-keys.js';
 import { RedisSessionStore } from '../../transports/stores/redis-session-store.js';
+import { within } from '../support/clients/within.js';
 import { describeWith } from '../support/cluster/programs.js';
 import { RedisServer } from '../support/cluster/redis.js';
+import { PacedReader } from '../support/paced-reader.js';
 import { eventLogContract } from './event-log.js';
 
 const WINDOW: Window = { events: 20, bytes: 10_000, ms: 60_000 };
+const WAIT_MS = 10_000;
 
 describeWith(['redis-server'], 'redis', () => {
   let server: RedisServer;
@@ -72,6 +76,16 @@ describeWith(['redis-server'], 'redis', () => {
       return { here, there, session: await here.openSession() };
     }
 
+    /** What is read of a stream, from its beginning. */
+    function follow({ log }: { readonly log: RedisEventLog }, session: string, stream: string) {
+      const reader = new PacedReader(log, session, stream, START);
+      open.unshift(() => reader.stop());
+      return async (): Promise<string | undefined> => {
+        const { value } = await within(WAIT_MS, `the next event of ${stream}`, reader.next());
+        return value?.data;
+      };
+    }
+
     it('owes again what Redis has forgotten when it comes back, but not what is just being answered', async () => {
       const { here, session } = await makeTwo();
       for (const id of [1, 2, 3]) await here.log.expect(session, 'm', id);
@@ -82,6 +96,18 @@ describeWith(['redis-server'], 'redis', () => {
       const cancelled = here.log.release(session, 'm', 2);
       await Promise.all([here.log.comeBack(), answered, cancelled]);
       expect(await here.owed(session)).toEqual(['m 3']);
+    });
+
+    it('says of each call of a batch that its instance died before its stream ends', async () => {
+      const { here, there, session } = await makeTwo();
+      for (const id of [1, 2, 3]) await here.log.expect(session, 'p1', id);
+      await here.log.append(session, 'p1', 'progress', 'progress');
+      const next = follow(there, session, 'p1');
+      expect(await next()).toBe('progress');
+      await here.close();
+      const ids: unknown[] = [];
+      for (let data = await next(); data !== undefined; data = await next()) ids.push(JSON.parse(data).id);
+      expect(ids.sort()).toEqual([1, 2, 3]);
     });
   });
 });

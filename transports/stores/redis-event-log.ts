@@ -262,6 +262,7 @@ export class RedisEventLog implements EventLog {
   async #speakForDead(session: string, dead?: string): Promise<void> {
     const { calls } = keysOf(this.#redis, session);
     const owed = (await this.#redis.command('HGETALL', calls)) as string[];
+    const ended = new Set<string>();
     for (let i = 0; i + 1 < owed.length; i += 2) {
       const [field = '', owner = ''] = owed.slice(i, i + 2);
       if (owner === '-' || (owner !== dead && !(await this.#options.instances.isDead(owner)))) continue;
@@ -269,8 +270,10 @@ export class RedisEventLog implements EventLog {
       const id = field.slice(stream.length + 1);
       const data = `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The server that ran this call is gone"}}`;
       await this.#inTurn(session, this.#saying(session, stream, data, 'response', field, owner));
-      if (stream !== MAIN_STREAM) await this.close(session, stream);
+      if (stream !== MAIN_STREAM) ended.add(stream);
     }
+    // Last: the calls of a batch are answered on one stream.
+    for (const stream of ended) await this.close(session, stream);
   }
 
   get #windowArgs(): number[] {
