@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ANONYMOUS } from '../../protocol/call.js';
 import { UNKNOWN_CLIENT } from '../../protocol/call.js';
-import { START } from '../../transports/event-log.js';
+import { START, StreamOverrun } from '../../transports/event-log.js';
 import type { Window } from '../../transports/stores/memory-event-log.js';
 import { RedisConnection } from '../../transports/stores/redis-connection.js';
 import { RedisEventLog } from '../../transports/stores/redis-event-log.js';
@@ -12,6 +12,7 @@ import { RedisSessionStore } from '../../transports/stores/redis-session-store.j
 import { within } from '../support/clients/within.js';
 import { describeWith } from '../support/cluster/programs.js';
 import { RedisServer } from '../support/cluster/redis.js';
+import { until } from '../support/cluster/until.js';
 import { PacedReader } from '../support/paced-reader.js';
 import { eventLogContract } from './event-log.js';
 
@@ -108,6 +109,37 @@ describeWith(['redis-server'], 'redis', () => {
       const ids: unknown[] = [];
       for (let data = await next(); data !== undefined; data = await next()) ids.push(JSON.parse(data).id);
       expect(ids.sort()).toEqual([1, 2, 3]);
+    });
+
+    it('goes on when Redis forgets everything and no connection is lost', async () => {
+      const { here, there, session } = await makeTwo();
+      await here.log.expect(session, 'p1', 1);
+      const nexts = ['m', 'p1'].flatMap((stream) => [follow(here, session, stream), follow(there, session, stream)]);
+      for (const stream of ['m', 'p1']) await here.log.append(session, stream, `${stream} before`, 'message');
+      for (const next of nexts) expect(await next()).toMatch('before');
+      const waiting = nexts.map((next) => next());
+      await server.ask('FLUSHALL');
+      for (const stream of ['m', 'p1']) await here.log.append(session, stream, `${stream} after`, 'message');
+      expect(await Promise.all(waiting)).toEqual(['m after', 'm after', 'p1 after', 'p1 after']);
+      // And so do streams that begin only now.
+      await here.log.expect(session, 'p2', 2);
+      const next = follow(here, session, 'p2');
+      await here.log.append(session, 'p2', 'an answer', 'response', 2);
+      await here.log.close(session, 'p2');
+      expect([await next(), await next()]).toEqual(['an answer', undefined]);
+    });
+
+    it('tells a reader when Redis has forgotten what was still to be read', async () => {
+      const { here, there, session } = await makeTwo({ ...WINDOW, bytes: 10_000_000 });
+      const next = follow(there, session, 'm');
+      await here.log.append(session, 'm', 'first', 'message');
+      expect(await next()).toBe('first');
+      // More than a reader keeps at hand.
+      for (let n = 0; n < 4; n += 1) await here.log.append(session, 'm', 'x'.repeat(200_000), 'message');
+      await until(() => there.log.queued(session) === 5);
+      await server.ask('FLUSHALL');
+      await here.log.append(session, 'm', 'last', 'message');
+      await expect(next()).rejects.toThrow(StreamOverrun);
     });
   });
 });

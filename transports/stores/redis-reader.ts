@@ -51,6 +51,8 @@ export class RedisReader {
   #at: number;
   /** The newest that was heard of. */
   #heard = 0;
+  /** The oldest that was heard of and not taken, or one before it; beyond the newest when all was taken. */
+  #due: number;
   /** Of the entry it read last, among the events of the session. */
   #place = '-';
   #ahead: Entry[] = [];
@@ -65,6 +67,7 @@ export class RedisReader {
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#at = options.after;
+    this.#due = options.after + 1;
     this.#mustFetch = !options.isFresh;
   }
 
@@ -74,7 +77,7 @@ export class RedisReader {
 
   /** How many events are known of that were not taken. */
   get behind(): number {
-    return Math.max(0, this.#heard - this.#at);
+    return Math.max(0, this.#heard + 1 - this.#due);
   }
 
   /** Begins to listen; waits for a store that is away. @throws HttpError 503 when it stays away */
@@ -106,7 +109,9 @@ export class RedisReader {
 
   /** There is an event of that number, whether it was heard yet or not. */
   know(seq: number): void {
-    this.#heard = Math.max(this.#heard, seq);
+    if (seq <= this.#heard) return;
+    if (this.behind === 0) this.#due = seq;
+    this.#heard = seq;
   }
 
   /** Resolves when it has taken all up to there, or ends. */
@@ -163,13 +168,17 @@ export class RedisReader {
     }
   }
 
-  #checkMarks({ last, evicted, base }: Marks): void {
-    const known = this.#heard;
-    if (last !== undefined) this.#heard = Math.max(this.#heard, last);
-    if (evicted <= this.#at) return;
-    // Redis lost everything while this reader missed nothing: it goes on where numbers begin anew.
-    if (evicted !== base || known > this.#at) throw new StreamOverrun();
-    this.#at = evicted;
+  #checkMarks({ last = 0, evicted, base }: Marks): void {
+    if (evicted > this.#at) {
+      const isMissing = this.behind > 0 && this.#due <= base;
+      // Redis lost everything while this reader missed nothing: it goes on where numbers begin anew, of which it may have
+      // heard already.
+      if (evicted !== base || isMissing) throw new StreamOverrun();
+      this.#at = evicted;
+      this.#place = '-';
+    }
+    this.#heard = Math.max(this.#heard, last);
+    this.#due = this.#at + 1;
   }
 
   // What nobody knows, and nobody here will go on with, has ended.
@@ -200,7 +209,7 @@ export class RedisReader {
 
   #announced(message: string, seq: number): void {
     const [, id = '', kind = '', data = ''] = /^\S+ \S+ (\S+) (\S+) (.*)$/s.exec(message) ?? [];
-    this.#heard = Math.max(this.#heard, seq);
+    this.know(seq);
     if (this.#aheadChars > MAX_AHEAD_CHARS) {
       this.#forgetAhead();
       this.#mustFetch = true;
@@ -225,6 +234,7 @@ export class RedisReader {
     this.#place = id;
     if (stream !== this.#options.stream || kind === 'end') return;
     this.#at = Math.max(this.#at, seq);
+    this.#due = Math.max(this.#due, this.#at + 1);
     if (this.#waiting.length === 0) return;
     const reached = this.#waiting.filter(({ until }) => until <= this.#at);
     this.#waiting = this.#waiting.filter(({ until }) => until > this.#at);
