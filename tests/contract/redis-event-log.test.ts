@@ -53,6 +53,10 @@ describeWith(['redis-server'], 'redis', () => {
       /** The calls of a session whose response is owed, as they are kept. */
       owed: (session: string) => redis.command('HKEYS', keysOf(redis, session).calls),
       forgetOwed: (session: string) => redis.command('DEL', keysOf(redis, session).calls),
+      /** Leaves out that many numbers of a stream. @returns the last of them */
+      async skip(session: string, stream: string, count: number): Promise<number> {
+        return Number(await redis.command('HINCRBY', keysOf(redis, session).meta, `l:${stream}`, String(count)));
+      },
       async close() {
         await log.settle(1000);
         await instances.stop();
@@ -127,6 +131,20 @@ describeWith(['redis-server'], 'redis', () => {
       await here.log.append(session, 'p2', 'an answer', 'response', 2);
       await here.log.close(session, 'p2');
       expect([await next(), await next()]).toEqual(['an answer', undefined]);
+    });
+
+    it('never gives a number twice, though Redis forgets a busy session again and again', async () => {
+      const { here, session } = await makeTwo();
+      const cursors: number[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        await here.log.append(session, 'm', 'an event', 'message');
+        // As if a thousand more had been said since, within the moment this takes.
+        cursors.push(await here.skip(session, 'm', 1000));
+        await server.ask('FLUSHALL');
+      }
+      await here.log.append(session, 'm', 'an event', 'message');
+      cursors.push(Number(await here.log.oldest(session, 'm')));
+      expect(cursors).toEqual(cursors.toSorted((one, other) => one - other));
     });
 
     it('tells a reader when Redis has forgotten what was still to be read', async () => {
