@@ -1,6 +1,6 @@
 import type { SessionList, SessionStory, TimelineList } from '../routes/debug.js';
 import type { Gathered } from '../transports/stores/redis-peers.js';
-import type { KeptSession } from '../transports/stores/redis-session-store.js';
+import type { KeptSession } from '../transports/session-store.js';
 import { byTime, MAX_LATEST, MAX_LISTED, type Told, type View } from './debug-view.js';
 import type { EventRelay, Wire } from './event-relay.js';
 import { mergeSummaries, type SessionSummary, summarizeKept } from './session-summary.js';

@@ -20,6 +20,12 @@ export interface SessionRecord extends SessionFrame {
   readonly isCarrier: boolean;
 }
 
+/** A session as it is kept, and how long it will be unless it is used. */
+export interface KeptSession {
+  readonly record: SessionRecord;
+  readonly expiresInMs: number;
+}
+
 /** What `initialize` settles. */
 export interface SessionFrame {
   readonly revision: HandshakeRevision;
@@ -64,11 +70,13 @@ export interface SessionStore {
   readonly isAway: boolean;
   /** Keeps a new session, unless there are as many as there may be. One step: limits hold across instances. */
   create(record: SessionRecord, limits: SessionLimits, ttlMs: number): Created | Promise<Created>;
-  get(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined>;
+  get(id: string): KeptSession | undefined | Promise<KeptSession | undefined>;
   /** Keeps what changed here since, and tells the others. What others changed meanwhile stays. */
   save(record: SessionRecord): void | Promise<void>;
   /** Lets a session live that long from now. @returns false when it is gone */
   touch(record: SessionRecord, ttlMs: number): boolean | Promise<boolean>;
+  /** Its main stream was lost here: lets it live only that long from now, unless another instance carries it by now. */
+  detached(record: SessionRecord, ttlMs: number): void | Promise<void>;
   /** Ends it for all. @returns how many other instances were told */
   delete(record: SessionRecord, reason: CloseReason): number | Promise<number>;
   /** Puts back what the store has lost; what was ended stays so. */

@@ -3,7 +3,7 @@ import type { Principal } from '../protocol/call.js';
 import { MAIN_STREAM } from './event-id.js';
 import type { CloseReason, Door } from './observer.js';
 import { Session, type SessionLink } from './session.js';
-import type { SessionRecord, SessionSignal, SessionStore } from './session-store.js';
+import type { KeptSession, SessionSignal, SessionStore } from './session-store.js';
 import type { TransportSettings } from './settings.js';
 
 export interface SharedLifeOptions {
@@ -25,6 +25,8 @@ const REMEMBER_MS = 60_000;
 const CONFIRM_MS = 300;
 /** How long a legacy session lives at least after whoever carried its stream has died. */
 const LEGACY_LIFE_MS = 300_000;
+/** How long a legacy session is kept beyond its time, for whoever lost its stream to end it for all. */
+const ENDING_MS = 3000;
 /** How many sessions are looked at together when the store is back. */
 const CHECKED_TOGETHER = 100;
 
@@ -36,7 +38,10 @@ export function lifeOf(door: Door, { legacyResumeMs, sessionIdleMs }: TransportS
 export class SharedLife {
   readonly #options: SharedLifeOptions;
   readonly #loading = new Map<string, Promise<Session | undefined>>();
-  readonly #touchedAt = new WeakMap<Session, number>();
+  /** When the store was last asked for a session. */
+  readonly #askedAt = new WeakMap<Session, number>();
+  /** Until when it cannot have expired, as the store last said. */
+  readonly #livesUntil = new WeakMap<Session, number>();
   /** Up to where the main stream was carried, as the store knows it. */
   readonly #keptCursors = new WeakMap<Session, string>();
   readonly #confirmed = new Map<string, (signal: SessionSignal) => void>();
@@ -52,7 +57,9 @@ export class SharedLife {
 
   /** Begins with a session that was made here. @throws HttpError 503 when the store is away */
   async begin(session: Session): Promise<void> {
-    this.#touchedAt.set(session, performance.now());
+    const now = performance.now();
+    this.#askedAt.set(session, now);
+    this.#livesUntil.set(session, now + this.lifeOf(session));
     await this.#options.store.watch(session, (signal) => this.#hear(session.id, signal));
   }
 
@@ -67,10 +74,10 @@ export class SharedLife {
 
   /** Says that a session is used; not every time, that would cost a command a call. `undefined` for one that is over. */
   touch(session: Session): Session | Promise<Session | undefined> {
-    const now = performance.now();
-    const life = this.lifeOf(session);
-    if (now - (this.#touchedAt.get(session) ?? -Infinity) < life / 11) return session;
-    return this.#touchNow(session, life, now);
+    if (!this.#isToBeAsked(session)) return session;
+    // Of a legacy session only its stream says how long it lives.
+    const isRenewed = session.door !== 'legacy' || session.writers.has(MAIN_STREAM);
+    return this.#ask(session, isRenewed).then((isThere) => (isThere ? session : undefined));
   }
 
   /** Ends a session for all. Resolves when the others have heard it. @throws HttpError 503 when the store is away */
@@ -102,6 +109,8 @@ export class SharedLife {
     });
     try {
       const { cursor, isElsewhere, turn } = await this.#options.store.carry(session);
+      // It waited for its stream only until now.
+      if (session.door === 'legacy') await this.#ask(session, true);
       moveOn(session, cursor);
       // Another may have taken over before this was heard.
       if (turn < session.turn) return;
@@ -117,7 +126,13 @@ export class SharedLife {
   detached(session: Session): void {
     const { store, settings, quietly } = this.#options;
     if (session.door === 'streamable') this.#keepCursor(session);
-    else if (session.isCarrier) quietly(store.touch(session, settings.legacyResumeMs));
+    else if (session.isCarrier) {
+      const waitMs = settings.legacyResumeMs + ENDING_MS;
+      this.#livesUntil.set(session, performance.now() + waitMs);
+      // With a stream again it is to live as long as ever, from the next look on.
+      this.#askedAt.delete(session);
+      quietly(store.detached(session, waitMs));
+    }
   }
 
   /** Lets go of a session that lives on elsewhere. */
@@ -129,17 +144,16 @@ export class SharedLife {
   tend(session: Session, now: number): void {
     const { quietly, forget, store } = this.#options;
     if (store.isAway) return;
-    const isNeeded = session.door === 'legacy' ? session.writers.has(MAIN_STREAM) : session.isBusy;
     if (session.isCarrier && session.door === 'streamable') this.#keepCursor(session);
-    if (isNeeded) quietly(this.touch(session));
+    if (isNeeded(session)) quietly(this.touch(session));
     // Who carried its stream last keeps what is said to it meanwhile; calls end when their session does.
-    else if (session.isBusy || session.isCarrier) quietly(this.#checkNowAndThen(session, now));
+    else if (session.isBusy || session.isCarrier) quietly(this.#isToBeAsked(session) && this.#ask(session, false));
     else if (now - session.lastUsedAt >= REMEMBER_MS) forget(session);
   }
 
   async #load(id: string, door: Door, principal: Principal): Promise<Session | undefined> {
     const { store, live, hold, link } = this.#options;
-    const found = await store.get(id);
+    const found = (await store.get(id))?.record;
     if (found?.door !== door || found.principal.id !== principal.id) return undefined;
     let isStale = true;
     await store.watch(found, (signal) => {
@@ -147,43 +161,48 @@ export class SharedLife {
       else isStale = true;
     });
     // What was said between the look and the listening is in neither.
-    let record: SessionRecord | undefined;
+    let kept: KeptSession | undefined;
+    let askedAt = 0;
     while (isStale) {
       isStale = false;
-      record = await store.get(id);
+      askedAt = performance.now();
+      kept = await store.get(id);
     }
     const quicker = live.get(id);
     if (quicker !== undefined) return quicker;
-    if (record === undefined) {
+    if (kept === undefined) {
       await store.unwatch(id);
       return undefined;
     }
     const session = new Session(id, door, principal, link);
-    session.adopt(record);
+    session.adopt(kept.record);
+    this.#livesUntil.set(session, askedAt + kept.expiresInMs);
     hold(session);
     return session;
   }
 
-  async #touchNow(session: Session, life: number, now: number): Promise<Session | undefined> {
-    const { store } = this.#options;
-    const before = this.#touchedAt.get(session);
-    this.#touchedAt.set(session, now);
-    try {
-      // Of a legacy session only its stream says how long it lives.
-      const isOwn = session.door !== 'legacy' || session.writers.has(MAIN_STREAM);
-      const isThere = isOwn ? await store.touch(session, life) : (await store.get(session.id)) !== undefined;
-      return isThere || (await this.#revive(session)) ? session : undefined;
-    } catch (error) {
-      if (before === undefined) this.#touchedAt.delete(session);
-      else this.#touchedAt.set(session, before);
-      throw error;
-    }
+  #isToBeAsked(session: Session): boolean {
+    return performance.now() - (this.#askedAt.get(session) ?? -Infinity) >= this.lifeOf(session) / 11;
   }
 
-  async #checkNowAndThen(session: Session, now: number): Promise<void> {
-    if (now - (this.#touchedAt.get(session) ?? -Infinity) < this.lifeOf(session) / 11) return;
-    this.#touchedAt.set(session, now);
-    if ((await this.#options.store.get(session.id)) === undefined) await this.#end(session);
+  // Whether it is still there, or could be put back; from now on with its whole life where it is renewed.
+  async #ask(session: Session, isRenewed: boolean): Promise<boolean> {
+    const { store } = this.#options;
+    const now = performance.now();
+    const before = this.#askedAt.get(session);
+    this.#askedAt.set(session, now);
+    try {
+      const life = this.lifeOf(session);
+      const renew = async (): Promise<number | undefined> => ((await store.touch(session, life)) ? life : undefined);
+      const left = isRenewed ? await renew() : (await store.get(session.id))?.expiresInMs;
+      if (left === undefined) return await this.#revive(session);
+      this.#livesUntil.set(session, now + left);
+      return true;
+    } catch (error) {
+      if (before === undefined) this.#askedAt.delete(session);
+      else this.#askedAt.set(session, before);
+      throw error;
+    }
   }
 
   // The store was away: what it said meanwhile was not heard here, and what it knew it may have lost.
@@ -201,8 +220,11 @@ export class SharedLife {
   }
 
   async #check(session: Session): Promise<boolean> {
-    const record = await this.#options.store.get(session.id);
-    if (record === undefined) return this.#revive(session);
+    const now = performance.now();
+    const kept = await this.#options.store.get(session.id);
+    if (kept === undefined) return this.#revive(session);
+    const { record, expiresInMs } = kept;
+    this.#livesUntil.set(session, now + expiresInMs);
     const wasCarrier = session.isCarrier;
     session.adopt(record);
     if (!wasCarrier || record.isCarrier) return true;
@@ -214,15 +236,16 @@ export class SharedLife {
 
   // What was not ended and cannot have expired was lost; so is, to its client, what is still in use.
   async #revive(session: Session): Promise<boolean> {
-    const { store } = this.#options;
     const life = this.lifeOf(session);
-    const isInTime = performance.now() - (this.#touchedAt.get(session) ?? -Infinity) < life;
-    const isNeeded = session.door === 'legacy' ? session.writers.has(MAIN_STREAM) : session.isBusy;
-    if (session.isClosed || (!isInTime && !isNeeded) || !(await store.restore(session, life))) {
+    const now = performance.now();
+    const left = isNeeded(session) ? life : (this.#livesUntil.get(session) ?? -Infinity) - now;
+    // Of a legacy session only its stream says how long it lives.
+    const ttl = session.door === 'legacy' ? Math.ceil(left) : life;
+    if (session.isClosed || left <= 0 || !(await this.#options.store.restore(session, ttl))) {
       await this.#end(session);
       return false;
     }
-    this.#touchedAt.set(session, performance.now());
+    this.#livesUntil.set(session, now + ttl);
     if (session.isCarrier) await this.#carryOn(session);
     return true;
   }
@@ -308,4 +331,9 @@ export class SharedLife {
 
 function moveOn(session: Session, cursor: string): void {
   if (Number(cursor) > Number(session.mainCursor)) session.mainCursor = cursor;
+}
+
+// An instance that needs a session says that it lives.
+function isNeeded(session: Session): boolean {
+  return session.door === 'legacy' ? session.writers.has(MAIN_STREAM) : session.isBusy;
 }

@@ -98,8 +98,23 @@ describeWith(['redis-server'], 'redis', () => {
     other.subscriptions.add('a:2');
     other.logLevel = 'error';
     await Promise.all([here.store.save(one), there.store.save(other)]);
-    const kept = await here.store.get(one.id);
+    const kept = (await here.store.get(one.id))?.record;
     expect([kept?.logLevel, [...(kept?.subscriptions ?? [])].sort()]).toEqual(['error', ['a:1', 'a:2']]);
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('lets a session live shorter for a lost stream, unless another instance carries that by now', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    await here.store.carry(one);
+    await here.store.detached(one, 5000);
+    expect((await there.store.get(one.id))?.expiresInMs).toBeLessThanOrEqual(5000);
+    await there.store.carry(one);
+    await there.store.touch(one, 10_000);
+    await here.store.detached(one, 5000);
+    expect((await there.store.get(one.id))?.expiresInMs).toBeGreaterThan(5000);
     await Promise.all([here.close(), there.close()]);
   });
 

@@ -52,7 +52,7 @@ export function sessionStoreContract(name: string, make: () => StoreUnderTest | 
 
     it('gives back what it was given', async () => {
       const one = await create(ADA);
-      expect(await store.get(one.id)).toMatchObject({
+      expect((await store.get(one.id))?.record).toMatchObject({
         id: one.id,
         door: 'streamable',
         principal: ADA,
@@ -67,7 +67,7 @@ export function sessionStoreContract(name: string, make: () => StoreUnderTest | 
     it('takes an id once', async () => {
       const one = await create();
       expect(await store.create(session(ADA, one.id), LIMITS, TTL_MS)).toBe('taken');
-      expect((await store.get(one.id))?.principal.id).toBe(ANONYMOUS.id);
+      expect((await store.get(one.id))?.record.principal.id).toBe(ANONYMOUS.id);
     });
 
     it('takes no more than there may be, at once or one by one, and again when one has gone', async () => {
@@ -102,7 +102,7 @@ export function sessionStoreContract(name: string, make: () => StoreUnderTest | 
       await store.save(one);
       one.subscriptions.delete('a:1');
       await store.save(one);
-      const kept = await store.get(one.id);
+      const kept = (await store.get(one.id))?.record;
       expect([kept?.logLevel, [...(kept?.subscriptions ?? [])]]).toEqual(['debug', ['a:2']]);
       const never = session();
       await store.save(never);

@@ -1,4 +1,4 @@
-import type { Carriage, Created, SessionLimits, SessionRecord, SessionStore } from '../session-store.js';
+import type { Carriage, Created, KeptSession, SessionLimits, SessionRecord, SessionStore } from '../session-store.js';
 
 /** The sessions of one process. There is nobody else to tell anything. */
 export class MemorySessionStore implements SessionStore {
@@ -19,8 +19,9 @@ export class MemorySessionStore implements SessionStore {
     return 'created';
   }
 
-  get(id: string): SessionRecord | undefined {
-    return this.#records.get(id);
+  get(id: string): KeptSession | undefined {
+    const record = this.#records.get(id);
+    return record && { record, expiresInMs: Infinity };
   }
 
   save(record: SessionRecord): void {
@@ -29,6 +30,10 @@ export class MemorySessionStore implements SessionStore {
 
   touch({ id }: SessionRecord): boolean {
     return this.#records.has(id);
+  }
+
+  detached(): void {
+    return;
   }
 
   delete({ id, principal }: SessionRecord): number {

@@ -47,14 +47,19 @@ export const LOAD = new RedisScript(
   `
 local record = redis.call('GET', KEYS[1])
 if not record then return false end
-return { record, redis.call('HGETALL', KEYS[2]), redis.call('HMGET', KEYS[3], 'carrier', 'at') }
+local carriage = redis.call('HMGET', KEYS[3], 'carrier', 'at')
+return { record, redis.call('HGETALL', KEYS[2]), carriage, redis.call('PTTL', KEYS[1]) }
 `,
 );
 
-/** KEYS record all own wishes meta calls. ARGV id ttlMs isCounted. 0: it is gone */
+/**
+ * With a carrier's name only while that one is the carrier.
+ * KEYS record all own wishes meta calls. ARGV id ttlMs isCounted carrier|''. 0: it is gone
+ */
 export const TOUCH = new RedisScript(
   'touch session',
   `${COMMON}
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[5], 'carrier') ~= ARGV[4] then return 1 end
 if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end
 count(KEYS[2], ARGV[1], ARGV[2])
 if ARGV[3] == '1' then count(KEYS[3], ARGV[1], ARGV[2]) end

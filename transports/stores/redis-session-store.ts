@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Response } from '../../protocol/json-rpc.js';
 import { START } from '../event-log.js';
 import type { CloseReason } from '../observer.js';
-import type { Carriage, Created, SessionLimits, SessionRecord, SessionSignal, SessionStore } from '../session-store.js';
+import type {
+  Carriage,
+  Created,
+  KeptSession,
+  SessionLimits,
+  SessionRecord,
+  SessionSignal,
+  SessionStore,
+} from '../session-store.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisFeed } from './redis-feed.js';
 import type { RedisInstances } from './redis-instances.js';
@@ -30,12 +38,6 @@ interface Watched {
   readonly unwatch: () => void;
   /** What the store knows of it, as far as this instance has heard. */
   known: Snapshot;
-}
-
-/** A session as it is kept, and how long it will be unless it is used. */
-export interface KeptSession {
-  readonly record: SessionRecord;
-  readonly expiresInMs: number;
 }
 
 /** The sessions of all instances. Keys expire by themselves and hold no token. */
@@ -80,17 +82,18 @@ export class RedisSessionStore implements SessionStore {
     }
   }
 
-  async get(id: string): Promise<SessionRecord | undefined> {
-    const { record, wishes, meta } = keysOf(this.#redis, id);
-    const found = (await this.#redis.run(LOAD, [record, wishes, meta], [])) as
-      [string, string[], (string | null)[]] | null;
+  async get(id: string): Promise<KeptSession | undefined> {
+    const { record: key, wishes, meta } = keysOf(this.#redis, id);
+    const found = (await this.#redis.run(LOAD, [key, wishes, meta], [])) as
+      [string, string[], (string | null)[], number] | null;
     if (found === null) return undefined;
-    const [json, kept, [carrier, cursor]] = found;
-    return fromStored(json, kept, {
+    const [json, kept, [carrier, cursor], expiresInMs] = found;
+    const record = fromStored(json, kept, {
       hasMainStream: carrier != null,
       isCarrier: carrier === this.tag,
       mainCursor: cursor ?? START,
     });
+    return { record, expiresInMs };
   }
 
   async save(record: SessionRecord): Promise<void> {
@@ -105,10 +108,12 @@ export class RedisSessionStore implements SessionStore {
     if (watched !== undefined) watched.known = now;
   }
 
-  async touch(record: SessionRecord, ttlMs: number): Promise<boolean> {
-    const { wishes, meta, calls } = keysOf(this.#redis, record.id);
-    const keys = [...this.#counted(record), wishes, meta, calls];
-    return (await this.#redis.run(TOUCH, keys, [record.id, ttlMs, record.principal.isAnonymous ? 0 : 1])) === 1;
+  touch(record: SessionRecord, ttlMs: number): Promise<boolean> {
+    return this.#touch(record, ttlMs, '');
+  }
+
+  async detached(record: SessionRecord, ttlMs: number): Promise<void> {
+    await this.#touch(record, ttlMs, this.tag);
   }
 
   async delete(record: SessionRecord, reason: CloseReason): Promise<number> {
@@ -184,6 +189,13 @@ export class RedisSessionStore implements SessionStore {
   /** Has all sessions looked at that this instance holds, or one. @returns false for one that is over */
   doubt(id?: string): Promise<boolean> {
     return this.#check(id);
+  }
+
+  async #touch(record: SessionRecord, ttlMs: number, carrier: string): Promise<boolean> {
+    const { wishes, meta, calls } = keysOf(this.#redis, record.id);
+    const keys = [...this.#counted(record), wishes, meta, calls];
+    const args = [record.id, ttlMs, record.principal.isAnonymous ? 0 : 1, carrier];
+    return (await this.#redis.run(TOUCH, keys, args)) === 1;
   }
 
   #hear(id: string, message: string): void {
