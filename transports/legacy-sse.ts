@@ -131,6 +131,8 @@ export class LegacySse {
         const isFirst = log.expect(session.id, MAIN_STREAM, id);
         if (!(isFirst instanceof Promise ? await isFirst : isFirst)) throw idInUse(id);
         expected.push(id);
+        // The store may know only now that it is over.
+        if (session.isClosed) throw sessionNotFound(id);
         if (method === 'initialize') await begin(session, parseOpening(params));
       }
       // While the store was asked another may have come in, and the server may have begun to go.

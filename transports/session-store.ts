@@ -77,8 +77,11 @@ export interface SessionStore {
   touch(record: SessionRecord, ttlMs: number): boolean | Promise<boolean>;
   /** Its main stream was lost here: lets it live only that long from now, unless another instance carries it by now. */
   detached(record: SessionRecord, ttlMs: number): void | Promise<void>;
-  /** Ends it for all. @returns how many other instances were told */
-  delete(record: SessionRecord, reason: CloseReason): number | Promise<number>;
+  /**
+   * Ends it for all; for a lost stream only if no other instance carries that by now.
+   * @returns how many other instances were told; `undefined` where it lives on
+   */
+  delete(record: SessionRecord, reason: CloseReason): number | undefined | Promise<number | undefined>;
   /** Puts back what the store has lost; what was ended stays so. */
   restore(record: SessionRecord, ttlMs: number): boolean | Promise<boolean>;
   /** How many there are, on all instances. */

@@ -86,12 +86,17 @@ export class SharedLife {
     let missing = 0;
     const confirmed = this.#awaitConfirmation(session.id, (signal) => signal.kind === 'gone' && (missing -= 1) <= 0);
     try {
-      missing = await store.delete(session, reason);
+      const told = await store.delete(session, reason);
+      if (told === undefined) {
+        session.isCarrier = false;
+        return;
+      }
+      missing = told;
       closeHere(session, reason);
       if (missing > 0) await confirmed.heard;
     } finally {
       confirmed.forget();
-      await store.unwatch(session.id);
+      if (session.isClosed) await store.unwatch(session.id);
     }
   }
 
@@ -102,6 +107,8 @@ export class SharedLife {
    */
   async carry(session: Session, wantsCursor: boolean): Promise<void> {
     const isHere = session.writers.has(MAIN_STREAM);
+    // Its client is back in time, however long the store takes.
+    session.detachedAt = performance.now();
     const confirmed = this.#awaitConfirmation(session.id, (signal) => {
       if (signal.kind !== 'left') return false;
       moveOn(session, signal.cursor);
@@ -144,6 +151,8 @@ export class SharedLife {
   tend(session: Session, now: number): void {
     const { quietly, forget, store } = this.#options;
     if (store.isAway) return;
+    // Calls in flight have nowhere to answer to, on whichever instance they run.
+    if (this.#isForsaken(session, now)) return quietly(this.close(session, 'stream lost'));
     if (session.isCarrier && session.door === 'streamable') this.#keepCursor(session);
     if (isNeeded(session)) quietly(this.touch(session));
     // Who carried its stream last keeps what is said to it meanwhile; calls end when their session does.
@@ -179,6 +188,11 @@ export class SharedLife {
     this.#livesUntil.set(session, askedAt + kept.expiresInMs);
     hold(session);
     return session;
+  }
+
+  #isForsaken(session: Session, now: number): boolean {
+    if (session.door !== 'legacy' || !session.isCarrier || session.writers.has(MAIN_STREAM)) return false;
+    return now - session.detachedAt >= this.#options.settings.legacyResumeMs;
   }
 
   #isToBeAsked(session: Session): boolean {
@@ -259,6 +273,8 @@ export class SharedLife {
   }
 
   async #end(session: Session): Promise<void> {
+    // Others cannot know that it was to end already, and would put it back.
+    if (session.door === 'legacy' && session.isCarrier && !session.isClosed) await this.close(session, 'stream lost');
     this.#options.closeHere(session, session.door === 'legacy' ? 'stream lost' : 'idle');
     await this.#options.store.unwatch(session.id);
   }

@@ -118,6 +118,32 @@ describeWith(['redis-server'], 'redis', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  it('ends one for its lost stream only if no other instance carries that by now', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    await here.store.carry(one);
+    await there.store.carry(one);
+    expect(await here.store.delete(one, 'stream lost')).toBeUndefined();
+    expect(await there.store.get(one.id)).toBeDefined();
+    expect(await there.store.delete(one, 'stream lost')).toBe(0);
+    expect(await here.store.get(one.id)).toBeUndefined();
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('tells the others of the end of one that has expired, once', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    const heard: SessionSignal[] = [];
+    await there.store.watch(one, (signal) => heard.push(signal));
+    expect([await here.store.delete(one, 'stream lost'), await here.store.delete(one, 'stream lost')]).toEqual([1, 0]);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([{ kind: 'closed', reason: 'stream lost' }]);
+    await Promise.all([here.close(), there.close()]);
+  });
+
   it('hands an answer to the instance that asked, also when it was not listening just then', async () => {
     const prefix = `${randomUUID()}:`;
     const [here, there] = [await make(prefix), await make(prefix)];

@@ -141,8 +141,10 @@ export class RedisEventLog implements EventLog {
       return true;
     }
     try {
-      const answer = await this.#expectNow(session, owed);
-      if (answer === 0) this.#forgetOwed(session, owed);
+      const first = await this.#expectNow(session, owed);
+      const isBack = first === -1 && (await this.#options.revive(session));
+      const answer = isBack ? await this.#expectNow(session, owed) : first;
+      if (answer !== 1) this.#forgetOwed(session, owed);
       return answer !== 0;
     } catch (error) {
       // Whether it was heard cannot be told; what was refused must not be owed.

@@ -85,16 +85,21 @@ return 1
 `,
 );
 
-/** KEYS record all own grave and all else. ARGV id graveMs channel signal. How many heard it; -1: it was gone already */
+/**
+ * With a carrier's name only while no other carries it. One that expired is told of, one that was ended is not again.
+ * KEYS record all own grave wishes events meta calls. ARGV id graveMs channel signal carrier|''. How many heard it; -1: it
+ * was ended already; -2: another carries it
+ */
 export const DELETE = new RedisScript(
   'delete session',
   `
-local was = redis.call('DEL', KEYS[1])
+if ARGV[5] ~= '' and (redis.call('HGET', KEYS[7], 'carrier') or ARGV[5]) ~= ARGV[5] then return -2 end
+local isTold = redis.call('DEL', KEYS[1]) == 1 or redis.call('EXISTS', KEYS[4]) == 0
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 for i = 5, #KEYS do redis.call('DEL', KEYS[i]) end
 redis.call('SET', KEYS[4], 1, 'PX', ARGV[2])
-if was == 0 then return -1 end
+if not isTold then return -1 end
 return redis.call('PUBLISH', ARGV[3], ARGV[4])
 `,
 );

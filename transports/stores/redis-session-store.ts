@@ -116,11 +116,13 @@ export class RedisSessionStore implements SessionStore {
     await this.#touch(record, ttlMs, this.tag);
   }
 
-  async delete(record: SessionRecord, reason: CloseReason): Promise<number> {
+  async delete(record: SessionRecord, reason: CloseReason): Promise<number | undefined> {
     const { wishes, events, meta, calls, grave, channel } = keysOf(this.#redis, record.id);
     const keys = [...this.#counted(record), grave, wishes, events, meta, calls];
     const signal = this.#signed({ kind: 'closed', reason });
-    const heard = Number(await this.#redis.run(DELETE, keys, [record.id, GRAVE_MS, channel, signal]));
+    const carrier = reason === 'stream lost' ? this.tag : '';
+    const heard = Number(await this.#redis.run(DELETE, keys, [record.id, GRAVE_MS, channel, signal, carrier]));
+    if (heard === -2) return undefined;
     return Math.max(0, this.#watched.has(record.id) ? heard - 1 : heard);
   }
 

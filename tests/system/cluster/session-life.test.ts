@@ -1,4 +1,5 @@
 // How long a session lives that several instances hold. The instances are servers of this process: nothing here needs one to die.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { McpAppOptions } from '../../../server/options.js';
 import { describeWith } from '../../support/cluster/programs.js';
@@ -6,6 +7,8 @@ import { RedisServer } from '../../support/cluster/redis.js';
 import { until } from '../../support/cluster/until.js';
 import { call, LegacyVisitor, McpVisitor } from '../../support/cluster/visitor.js';
 import { useServers } from '../../support/servers.js';
+import { waitingTool } from '../../support/waiting-tool.js';
+import { defineTool } from '../../../tools/define-tool.js';
 
 const MINUTE_MS = 60_000;
 
@@ -51,6 +54,32 @@ describeWith(['redis-server'], 'the life of a session that several instances hol
     back.close();
   });
 
+  it('ends everywhere when nobody comes back to its stream, with its calls, those that talk and those that do not', async () => {
+    const silent = waitingTool();
+    const talking = talkingTool();
+    const [a, b] = await startTwo({ legacyResumeMs: 300, tools: [silent.tool, talking.tool] });
+    const visitor = await LegacyVisitor.open(a);
+    for (const at of [a, b]) await visitor.post(at, call('wait'));
+    await visitor.post(b, call('talk'));
+    await silent.started(2);
+    await visitor.stream.nextMessage();
+    visitor.close();
+    await Promise.all([silent.aborted(1), silent.aborted(2), talking.aborted]);
+    for (const at of [a, b, a]) expect((await visitor.post(at, call('add', { a: 1, b: 2 }))).status).toBe(404);
+    expect(await leftMs(visitor.session)).toBe(-2);
+  });
+
+  it('is over for a message to an instance that did not hear of its end', async () => {
+    const [a, b] = await startTwo();
+    const visitor = await LegacyVisitor.open(a);
+    for (let n = 0; n < 2; n += 1) expect((await visitor.post(b, call('add', { a: 1, b: 2 }, n))).status).toBe(202);
+    await redis.ask('SET', `dualgauge:x:${visitor.session}`, '1', 'PX', '60000');
+    await redis.ask('DEL', `dualgauge:s:${visitor.session}`);
+    const { status, body } = await visitor.post(b, call('add', { a: 1, b: 2 }, 2));
+    expect([status, body.id, body.error.message]).toEqual([404, 2, 'Session not found']);
+    visitor.close();
+  });
+
   it('is over for every instance when it was idle for too long, also for the one that had it', async () => {
     const [a, b] = await startTwo({ sessionIdleMs: 300 });
     const visitor = await McpVisitor.open(a);
@@ -59,3 +88,22 @@ describeWith(['redis-server'], 'the life of a session that several instances hol
     for (const at of [b, a, b]) expect((await visitor.post(at, call('add', { a: 1, b: 2 }))).status).toBe(404);
   });
 });
+
+/** Says something again and again until nobody wants it any more. */
+function talkingTool() {
+  let abort = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => (abort = resolve));
+  const tool = defineTool({
+    name: 'talk',
+    description: 'Talks until it is stopped.',
+    async run(_args, context) {
+      while (!context.signal.aborted) {
+        await context.log('info', 'still here');
+        await sleep(20);
+      }
+      abort();
+      return 'talked';
+    },
+  });
+  return { tool, aborted };
+}
