@@ -65,9 +65,11 @@ export class SharedLife {
 
   /** Finds a session that this instance does not hold yet. @throws HttpError 503 when the store is away */
   async find(id: string, door: Door, principal: Principal): Promise<Session | undefined> {
-    // Whoever asks at the same time gets the same one.
-    const loading = this.#loading.get(id) ?? this.#load(id, door, principal).finally(() => this.#loading.delete(id));
-    this.#loading.set(id, loading);
+    // Whoever asks the same at the same time gets the same one; what others ask in vain is no answer to it.
+    const asked = JSON.stringify([id, door, principal.id]);
+    const loading =
+      this.#loading.get(asked) ?? this.#load(id, door, principal).finally(() => this.#loading.delete(asked));
+    this.#loading.set(asked, loading);
     const session = await loading;
     return session?.door === door && session.principal.id === principal.id ? session : undefined;
   }

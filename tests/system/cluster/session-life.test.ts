@@ -1,6 +1,7 @@
 // How long a session lives that several instances hold. The instances are servers of this process: nothing here needs one to die.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ANONYMOUS } from '../../../protocol/call.js';
 import type { McpAppOptions } from '../../../server/options.js';
 import { describeWith } from '../../support/cluster/programs.js';
 import { RedisServer } from '../../support/cluster/redis.js';
@@ -78,6 +79,21 @@ describeWith(['redis-server'], 'the life of a session that several instances hol
     const { status, body } = await visitor.post(b, call('add', { a: 1, b: 2 }, 2));
     expect([status, body.id, body.error.message]).toEqual([404, 2, 'Session not found']);
     visitor.close();
+  });
+
+  it('is found by whoever it belongs to, also while others ask for it', async () => {
+    const [a, b] = await startTwo();
+    const visitor = await McpVisitor.open(a);
+    const { sessions } = b.mcp;
+    const mallory = { id: 'mallory', isAnonymous: false };
+    const found = await Promise.all([
+      sessions.find(visitor.session, 'streamable', mallory),
+      sessions.find(visitor.session, 'legacy', ANONYMOUS),
+      sessions.find(visitor.session, 'streamable', ANONYMOUS),
+      sessions.find(visitor.session, 'streamable', ANONYMOUS),
+    ]);
+    expect(found.map((session) => session?.id)).toEqual([undefined, undefined, visitor.session, visitor.session]);
+    expect(found[2]).toBe(found[3]);
   });
 
   it('is over for every instance when it was idle for too long, also for the one that had it', async () => {
