@@ -66,7 +66,7 @@ export interface SessionStore {
   readonly isShared: boolean;
   /** What makes names of this instance differ from those of others. */
   readonly tag: string;
-  /** Whether it is known not to answer at the moment. */
+  /** Whether it is known not to answer, or to tell nothing of what others say, at the moment. */
   readonly isAway: boolean;
   /** Keeps a new session, unless there are as many as there may be. One step: limits hold across instances. */
   create(record: SessionRecord, limits: SessionLimits, ttlMs: number): Created | Promise<Created>;

@@ -60,7 +60,14 @@ export class SharedLife {
     const now = performance.now();
     this.#askedAt.set(session, now);
     this.#livesUntil.set(session, now + this.lifeOf(session));
-    await this.#options.store.watch(session, (signal) => this.#hear(session.id, signal));
+    const { store } = this.#options;
+    try {
+      await store.watch(session, (signal) => this.#hear(session.id, signal));
+    } catch (error) {
+      // What is answered with 503 was not made.
+      await Promise.resolve(store.delete(session, 'shutdown')).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Finds a session that this instance does not hold yet. @throws HttpError 503 when the store is away */

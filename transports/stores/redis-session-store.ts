@@ -60,7 +60,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   get isAway(): boolean {
-    return !this.#redis.isAnswering;
+    return !this.#redis.isReady;
   }
 
   /** Begins to hear what others say to this instance. @throws HttpError 503 when the store does not answer */

@@ -1,30 +1,38 @@
 // How long a session lives that several instances hold. The instances are servers of this process: nothing here needs one to die.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { ANONYMOUS } from '../../../protocol/call.js';
 import type { McpAppOptions } from '../../../server/options.js';
 import { describeWith } from '../../support/cluster/programs.js';
 import { RedisServer } from '../../support/cluster/redis.js';
 import { until } from '../../support/cluster/until.js';
 import { call, LegacyVisitor, McpVisitor } from '../../support/cluster/visitor.js';
+import { type FaultyProxy, startProxy } from '../../support/faulty-proxy.js';
 import { useServers } from '../../support/servers.js';
 import { waitingTool } from '../../support/waiting-tool.js';
 import { defineTool } from '../../../tools/define-tool.js';
 
 const MINUTE_MS = 60_000;
+const SECRET = 'a secret that all instances share';
 
 describeWith(['redis-server'], 'the life of a session that several instances hold', () => {
   const start = useServers();
   let redis: RedisServer;
+  let way: FaultyProxy | undefined;
 
   beforeAll(async () => {
     redis = await RedisServer.start({ isDurable: false });
   });
 
+  afterEach(async () => {
+    await way?.close();
+    way = undefined;
+  });
+
   afterAll(() => redis.close());
 
   function startTwo(settings: Partial<McpAppOptions> = {}) {
-    const shared = { redisUrl: redis.url, stateSecret: 'a secret that both instances share', ...settings };
+    const shared = { redisUrl: redis.url, stateSecret: SECRET, ...settings };
     return Promise.all([start(shared), start(shared)]);
   }
 
@@ -94,6 +102,25 @@ describeWith(['redis-server'], 'the life of a session that several instances hol
     ]);
     expect(found.map((session) => session?.id)).toEqual([undefined, undefined, visitor.session, visitor.session]);
     expect(found[2]).toBe(found[3]);
+  });
+
+  it('is not made, and not served, by an instance that hears nothing of the others', async () => {
+    way = await startProxy(redis.url);
+    const [a] = await startTwo();
+    const deaf = await start({ redisUrl: way.url.replace('http:', 'redis:'), stateSecret: SECRET });
+    const visitor = await McpVisitor.open(a);
+    expect((await visitor.post(deaf, call('add', { a: 1, b: 2 }))).status).toBe(200);
+    const kept = await redis.ask('ZCARD', 'dualgauge:sessions');
+    way.set({ cutAfterBytes: () => 0 });
+    way.cutNow(/SUBSCRIBE/i);
+    await until(async () => (await fetch(`${deaf.url}/ready`)).status === 503);
+    await expect(McpVisitor.open(deaf)).rejects.toThrow('503');
+    expect(await redis.ask('ZCARD', 'dualgauge:sessions')).toBe(kept);
+    expect(await visitor.status(a, 'DELETE')).toBe(204);
+    expect((await visitor.post(deaf, call('add', { a: 1, b: 2 }))).status).toBe(503);
+    way.set({});
+    await until(async () => (await fetch(`${deaf.url}/ready`)).status === 200);
+    expect((await visitor.post(deaf, call('add', { a: 1, b: 2 }))).status).toBe(404);
   });
 
   it('is over for every instance when it was idle for too long, also for the one that had it', async () => {
