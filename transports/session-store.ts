@@ -88,6 +88,8 @@ export interface SessionStore {
   count(): number | Promise<number>;
   /** From now on this instance carries the main stream. @returns up to where it was carried, and whether another has it */
   carry(record: SessionRecord): Carriage | Promise<Carriage>;
+  /** From now on this instance reads a stream of a call. @returns its turn, which grows with whoever takes over */
+  announce(record: SessionRecord, stream: string): number | Promise<number>;
   /** Keeps up to where the main stream was carried here; with a word to whoever takes over. */
   carried(record: SessionRecord, isTold: boolean): void | Promise<void>;
   /** Tells every other instance that watches the session. */

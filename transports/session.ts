@@ -21,6 +21,8 @@ export interface SessionLink {
   save(session: Session): void | Promise<void>;
   /** Its main stream was lost here. */
   detached(session: Session): void;
+  /** Tells other instances that a stream is read here. @returns its turn. Rejects with a 503 when the store is away. */
+  announce(session: Session, stream: string): number | Promise<number>;
   /** Tells the other instances, if there are any. Rejects with a 503 when the store is away. */
   signal(session: Session, signal: SessionSignal): void | Promise<void>;
   /** Hands an answer to the instance that asked. Rejects with a 503 when the store is away. */
@@ -57,6 +59,8 @@ export class Session implements SessionFacts, SessionRecord {
   #calls: Set<Exchange> | undefined;
   #answers: Map<RequestId, (response: Response) => void> | undefined;
   #writers: Map<string, SseWriter> | undefined;
+  /** Of the streams of calls that are resumed here: the newest turn at reading it that was heard of. */
+  #turns: Map<string, number> | undefined;
   #streamCount = 0;
 
   readonly #link: SessionLink;
@@ -169,20 +173,40 @@ export class Session implements SessionFacts, SessionRecord {
     return this.#link.tag !== '' && !this.isCarrier;
   }
 
-  /** Tells other instances that a stream is read here from now on. Rejects with a 503 when the store is away. */
-  announce(stream: string): void | Promise<void> {
-    return this.#link.signal(this, { kind: 'attached', stream });
+  /**
+   * Tells other instances that a stream is read here from now on. Rejects with a 503 when the store is away.
+   * @returns false when another has taken over meanwhile
+   */
+  async announce(stream: string): Promise<boolean> {
+    const turns = (this.#turns ??= new Map<string, number>());
+    // What is heard before our own turn is known counts too.
+    if (!turns.has(stream)) turns.set(stream, 0);
+    const turn = await this.#link.announce(this, stream);
+    if (turn < (turns.get(stream) ?? 0)) return false;
+    turns.set(stream, turn);
+    return true;
+  }
+
+  /** Another instance reads a stream of a call from now on, unless it is our turn again by now. */
+  makeWay(stream: string, turn: number): void {
+    const known = this.#turns?.get(stream);
+    if (known !== undefined && turn < known) return;
+    if (known !== undefined) this.#turns?.set(stream, turn);
+    this.writers.get(stream)?.end('taken over');
   }
 
   /** Makes a connection the one reader of a stream; the one before it ends. */
   attach(stream: string, writer: SseWriter): void {
-    this.writers.get(stream)?.end('taken over');
+    const before = this.writers.get(stream);
     if (this.isClosed) writer.end('session closed');
     // One whose client has gone already will never say so again.
-    if (!writer.isOpen) return;
-    this.#writers ??= new Map();
-    this.#writers.set(stream, writer);
-    writer.onEnd(() => this.#detach(stream, writer));
+    if (writer.isOpen) {
+      this.#writers ??= new Map();
+      this.#writers.set(stream, writer);
+      writer.onEnd(() => this.#detach(stream, writer));
+    } else this.#turns?.delete(stream);
+    // A stream that is taken over is not lost.
+    before?.end('taken over');
   }
 
   /** Waits for the client's answer to a request of ours. @returns the id to ask with */
@@ -217,6 +241,7 @@ export class Session implements SessionFacts, SessionRecord {
   #detach(stream: string, writer: SseWriter): void {
     if (this.#writers?.get(stream) !== writer) return;
     this.#writers.delete(stream);
+    this.#turns?.delete(stream);
     this.lastUsedAt = performance.now();
     if (stream !== MAIN_STREAM) return;
     this.detachedAt = this.lastUsedAt;

@@ -42,6 +42,7 @@ export class Sessions {
       tag: store.tag,
       save: (session) => store.save(session),
       detached: (session) => this.#shared?.detached(session),
+      announce: (session, stream) => store.announce(session, stream),
       signal: (session, signal) => store.signal(session.id, signal),
       deliver: (session, instance, response) => store.deliver(session.id, instance, response),
     };

@@ -319,7 +319,7 @@ export class SharedLife {
   }
 
   #makeWay(session: Session, { stream, turn = 0 }: { readonly stream: string; readonly turn?: number }): void {
-    if (stream !== MAIN_STREAM) return session.writers.get(stream)?.end('taken over');
+    if (stream !== MAIN_STREAM) return session.makeWay(stream, turn);
     if (turn < session.turn) return;
     const wasCarrier = session.isCarrier;
     session.turn = turn;

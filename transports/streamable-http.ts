@@ -251,9 +251,12 @@ export class StreamableHttp {
     if (await this.#host.log.isSpent(session.id, place.stream, place.cursor)) {
       return sendNothing(visit.res);
     }
-    if (place.stream === MAIN_STREAM) await this.#host.sessions.carry(session, { wantsCursor: false });
-    else await session.announce(place.stream);
-    await this.#stream(visit, session, place.stream, place.cursor);
+    const { stream, cursor } = place;
+    const isMain = stream === MAIN_STREAM;
+    if (isMain) await this.#host.sessions.carry(session, { wantsCursor: false });
+    const isOurs = isMain || (await session.announce(stream));
+    await this.#stream(visit, session, stream, cursor);
+    if (!isOurs) session.writers.get(stream)?.end('taken over');
   }
 
   async #stream(visit: Visit, session: Session, stream: string, after: string): Promise<void> {

@@ -42,6 +42,7 @@ describeWith(['redis-server'], 'redis', () => {
       tag: store.tag,
       save: () => undefined,
       detached: () => undefined,
+      announce: () => 0,
       signal: () => undefined,
       deliver: () => undefined,
     });
@@ -89,6 +90,7 @@ describeWith(['redis-server'], 'redis', () => {
       tag: there.store.tag,
       save: () => undefined,
       detached: () => undefined,
+      announce: () => 0,
       signal: () => undefined,
       deliver: () => undefined,
     });
@@ -115,6 +117,21 @@ describeWith(['redis-server'], 'redis', () => {
     await there.store.touch(one, 10_000);
     await here.store.detached(one, 5000);
     expect((await there.store.get(one.id))?.expiresInMs).toBeGreaterThan(5000);
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('tells two that take over a stream of a call at the same time whose turn it is', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const heard: SessionSignal[] = [];
+    await here.store.watch(one, (signal) => heard.push(signal));
+    const turns = await Promise.all([here.store.announce(one, 'p1'), there.store.announce(one, 'p1')]);
+    expect(turns[0]).not.toBe(turns[1]);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([{ kind: 'attached', stream: 'p1', turn: turns[1] }]);
+    expect(Number(await server.ask('PTTL', `${prefix}m:${one.id}`))).toBeGreaterThan(0);
     await Promise.all([here.close(), there.close()]);
   });
 

@@ -33,6 +33,7 @@ export function sessionStoreContract(name: string, make: () => StoreUnderTest | 
         tag: store.tag,
         save: (one: Session) => store.save(one),
         detached: () => undefined,
+        announce: () => 0,
         signal: () => undefined,
         deliver: () => undefined,
       };

@@ -56,6 +56,10 @@ export class MemorySessionStore implements SessionStore {
     return { cursor: mainCursor, isElsewhere: false, turn: 0 };
   }
 
+  announce(): number {
+    return 0;
+  }
+
   carried(): void {
     return;
   }

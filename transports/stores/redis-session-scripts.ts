@@ -16,6 +16,11 @@ local function count(key, id, ms)
   redis.call('ZADD', key, now() + ms, id)
   outlive(key, ms)
 end
+local function takeTurn(meta)
+  local turn = string.format('%.0f', math.max(tonumber(redis.call('HGET', meta, 'turn') or '0') + 1, now()))
+  redis.call('HSET', meta, 'turn', turn)
+  return turn
+end
 `;
 
 /** KEYS record all own meta. ARGV id json ttlMs maxAll maxOwn carrier|''. `maxOwn` 0: not counted */
@@ -139,13 +144,29 @@ export const CARRY = new RedisScript(
   'carry session',
   `${COMMON}
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-local before = redis.call('HMGET', KEYS[2], 'carrier', 'at', 'turn')
-local turn = string.format('%.0f', math.max(tonumber(before[3] or '0') + 1, now()))
-redis.call('HSET', KEYS[2], 'carrier', ARGV[1], 'turn', turn)
+local before = redis.call('HMGET', KEYS[2], 'carrier', 'at')
+local turn = takeTurn(KEYS[2])
+redis.call('HSET', KEYS[2], 'carrier', ARGV[1])
 outlive(KEYS[2], math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[3])))
 local signal = '{"kind":"attached","stream":"m","turn":' .. turn .. ',"from":"' .. ARGV[1] .. '"}'
 if before[1] ~= ARGV[1] then redis.call('PUBLISH', ARGV[2], signal) end
 return { before[1] or '', before[2] or '0', turn }
+`,
+);
+
+/**
+ * From now on this instance reads a stream of a call; the others are told. In turn as with the main stream.
+ * KEYS record meta. ARGV instance channel stream. Whose turn it is now
+ */
+export const ANNOUNCE = new RedisScript(
+  'announce stream',
+  `${COMMON}
+if redis.call('EXISTS', KEYS[1]) == 0 then return '0' end
+local turn = takeTurn(KEYS[2])
+outlive(KEYS[2], redis.call('PTTL', KEYS[1]))
+local signal = '{"kind":"attached","stream":' .. cjson.encode(ARGV[3]) .. ',"turn":' .. turn .. ',"from":"' .. ARGV[1] .. '"}'
+redis.call('PUBLISH', ARGV[2], signal)
+return turn
 `,
 );
 

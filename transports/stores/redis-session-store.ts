@@ -15,7 +15,19 @@ import type { RedisConnection } from './redis-connection.js';
 import { RedisFeed } from './redis-feed.js';
 import type { RedisInstances } from './redis-instances.js';
 import { keysOf } from './redis-keys.js';
-import { CARRIED, CARRY, COUNT, CREATE, DELETE, LIST, LOAD, RESTORE, SAVE, TOUCH } from './redis-session-scripts.js';
+import {
+  ANNOUNCE,
+  CARRIED,
+  CARRY,
+  COUNT,
+  CREATE,
+  DELETE,
+  LIST,
+  LOAD,
+  RESTORE,
+  SAVE,
+  TOUCH,
+} from './redis-session-scripts.js';
 import {
   changeOf,
   changesSince,
@@ -152,6 +164,11 @@ export class RedisSessionStore implements SessionStore {
     const [carrier = '', cursor = START, turn = '0'] = before ?? [];
     const isElsewhere = carrier !== '' && carrier !== this.tag && (await this.#instances.isThere(carrier));
     return { cursor, isElsewhere, turn: Number(turn) };
+  }
+
+  async announce(record: SessionRecord, stream: string): Promise<number> {
+    const { record: key, meta, channel } = keysOf(this.#redis, record.id);
+    return Number(await this.#redis.run(ANNOUNCE, [key, meta], [this.tag, channel, stream]));
   }
 
   async carried(record: SessionRecord, isTold: boolean): Promise<void> {

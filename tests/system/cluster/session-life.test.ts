@@ -89,6 +89,28 @@ describeWith(['redis-server'], 'the life of a session that several instances hol
     visitor.close();
   });
 
+  it('has one reader of a stream of a call, also when two instances take it over at once', async () => {
+    const waiting = waitingTool();
+    const [a, b] = await startTwo({ tools: [waiting.tool] });
+    const visitor = await McpVisitor.open(a);
+    const first = await visitor.stream(a, call('wait', {}, 1));
+    const { id } = await first.next(({ id }) => id !== undefined);
+    const held = [a, b].map(async ({ mcp }) => mcp.sessions.find(visitor.session, 'streamable', ANONYMOUS));
+    const sessions = (await Promise.all(held)).flatMap((session) => session ?? []);
+    for (let round = 0; round < 10; round += 1) {
+      const both = await Promise.all([a, b].map((at) => visitor.get(at, id)));
+      const readers = (): number => sessions.reduce((sum, { writers }) => sum + writers.size, 0);
+      await until(() => readers() === 1);
+      // Whatever is still on its way must not end the one that is left.
+      await sleep(50);
+      expect(readers()).toBe(1);
+      for (const stream of both) stream.close();
+      await until(() => readers() === 0);
+    }
+    waiting.finish();
+    first.close();
+  });
+
   it('is found by whoever it belongs to, also while others ask for it', async () => {
     const [a, b] = await startTwo();
     const visitor = await McpVisitor.open(a);
