@@ -92,7 +92,7 @@ export interface SessionStore {
   announce(record: SessionRecord, stream: string): number | Promise<number>;
   /** Keeps up to where the main stream was carried here; with a word to whoever takes over. */
   carried(record: SessionRecord, isTold: boolean): void | Promise<void>;
-  /** Tells every other instance that watches the session. */
+  /** Tells every other instance that watches the session. A cancellation is not lost on the way. */
   signal(id: string, signal: SessionSignal): void | Promise<void>;
   /** Hands the client's answer to the instance that asked. What was taken here is not lost on the way. */
   deliver(id: string, instance: string, response: Response): void | Promise<void>;

@@ -105,6 +105,26 @@ describeWith(['redis-server'], 'redis', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  it('tells whoever runs the call of a cancellation, also when it was not listening just then', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const [heard, own]: SessionSignal[][] = [[], []];
+    await here.store.watch(one, (signal) => own?.push(signal));
+    await there.store.watch(one, (signal) => heard?.push(signal));
+    await server.ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await here.store.signal(one.id, { kind: 'cancel', requestId: 7 });
+    await here.store.signal(one.id, { kind: 'cancel', requestId: '7' });
+    await until(() => heard?.length === 2);
+    expect(heard).toEqual([
+      { kind: 'cancel', requestId: 7 },
+      { kind: 'cancel', requestId: '7' },
+    ]);
+    expect(own).toEqual([]);
+    await Promise.all([here.close(), there.close()]);
+  });
+
   it('lets a session live shorter for a lost stream, unless another instance carries that by now', async () => {
     const prefix = `${randomUUID()}:`;
     const [here, there] = [await make(prefix), await make(prefix)];

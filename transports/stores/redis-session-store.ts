@@ -57,7 +57,10 @@ export class RedisSessionStore implements SessionStore {
   readonly isShared = true;
   readonly #redis: RedisConnection;
   readonly #instances: RedisInstances;
+  /** What is said to this instance. */
   readonly #inbox: RedisFeed;
+  /** What is said to one that cannot be named. */
+  readonly #toAll: RedisFeed;
   readonly #watched = new Map<string, Watched>();
   #check: (id?: string) => Promise<boolean> = () => Promise.resolve(false);
 
@@ -65,6 +68,7 @@ export class RedisSessionStore implements SessionStore {
     this.#redis = redis;
     this.#instances = instances;
     this.#inbox = new RedisFeed(redis, this.#inboxOf(instances.id), (entry) => this.#receive(entry));
+    this.#toAll = new RedisFeed(redis, this.#keyToAll, (entry) => this.#receive(entry));
   }
 
   get tag(): string {
@@ -76,8 +80,8 @@ export class RedisSessionStore implements SessionStore {
   }
 
   /** Begins to hear what others say to this instance. @throws HttpError 503 when the store does not answer */
-  start(): Promise<void> {
-    return this.#inbox.start();
+  async start(): Promise<void> {
+    await Promise.all([this.#inbox.start(), this.#toAll.start()]);
   }
 
   async create(record: SessionRecord, limits: SessionLimits, ttlMs: number): Promise<Created> {
@@ -178,13 +182,14 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async signal(id: string, signal: SessionSignal): Promise<void> {
+    // Who runs the call may not be listening just then, and nobody knows who does.
+    if (signal.kind === 'cancel') return this.#keep(this.#keyToAll, id, signal);
     await this.#redis.command('PUBLISH', keysOf(this.#redis, id).channel, this.#signed(signal));
   }
 
   async deliver(id: string, instance: string, response: Response): Promise<void> {
-    // Names come from clients: nothing is kept for instances that are not there.
     if (!/^[a-z0-9]{8}$/.test(instance) || !(await this.#instances.isThere(instance))) return;
-    await RedisFeed.append(this.#redis, this.#inboxOf(instance), JSON.stringify({ session: id, response }));
+    await this.#keep(this.#inboxOf(instance), id, { kind: 'answer', response });
   }
 
   async watch(record: SessionRecord, listener: Listener): Promise<void> {
@@ -236,8 +241,12 @@ export class RedisSessionStore implements SessionStore {
   }
 
   #receive(entry: string): void {
-    const { session, response } = JSON.parse(entry) as { session: string; response: Response };
-    this.#watched.get(session)?.listener({ kind: 'answer', response });
+    const at = entry.indexOf(' ');
+    this.#hear(entry.slice(0, at), entry.slice(at + 1));
+  }
+
+  #keep(feed: string, id: string, signal: SessionSignal): Promise<void> {
+    return RedisFeed.append(this.#redis, feed, `${id} ${this.#signed(signal)}`);
   }
 
   #signed(signal: SessionSignal): string {
@@ -248,6 +257,10 @@ export class RedisSessionStore implements SessionStore {
   #counted({ id, principal }: SessionRecord): string[] {
     const digest = createHash('sha256').update(principal.id).digest('base64url').slice(0, 22);
     return [keysOf(this.#redis, id).record, this.#redis.key('sessions'), this.#redis.key('sessions', digest)];
+  }
+
+  get #keyToAll(): string {
+    return this.#redis.key('in');
   }
 
   #inboxOf(instance: string): string {
