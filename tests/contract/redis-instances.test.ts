@@ -4,6 +4,7 @@ import { RedisConnection } from '../../transports/stores/redis-connection.js';
 import { RedisInstances } from '../../transports/stores/redis-instances.js';
 import { describeWith } from '../support/cluster/programs.js';
 import { RedisServer } from '../support/cluster/redis.js';
+import { until } from '../support/cluster/until.js';
 
 describeWith(['redis-server'], 'an instance', () => {
   let server: RedisServer;
@@ -40,6 +41,15 @@ describeWith(['redis-server'], 'an instance', () => {
     expect(await a.hasOthers()).toBe(true);
     await b.stop();
     expect(await a.hasOthers()).toBe(false);
+  });
+
+  it('says that it lives as soon as the store is back that may have forgotten it', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [a, b] = [await start(prefix), await start(prefix)];
+    await server.ask('DEL', `${prefix}instances`);
+    expect(await a.isThere(b.id)).toBe(false);
+    await server.ask('CLIENT', 'KILL', 'TYPE', 'normal');
+    await until(() => a.isThere(b.id).catch(() => false));
   });
 
   it('is alone as far as it can tell when the store is away', async () => {

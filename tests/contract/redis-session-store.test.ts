@@ -195,8 +195,24 @@ describeWith(['redis-server'], 'redis', () => {
     await until(() => heard.length > 0);
     await sleep(50);
     expect(heard).toEqual([{ kind: 'answer', response }]);
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('hands an answer to an instance that has only just come, and makes no key of a name that is none', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const heard: SessionSignal[] = [];
+    await there.store.watch(one, (signal) => heard.push(signal));
+    await server.ask('HDEL', `${prefix}instances`, there.store.tag);
+    const response = { jsonrpc: '2.0' as const, id: `${there.store.tag}.1`, result: {} };
+    await here.store.deliver(one.id, there.store.tag, response);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([{ kind: 'answer', response }]);
     await here.store.deliver(one.id, 'nobody00', response);
-    expect(await server.keys(`${prefix}in:nobody*`)).toEqual([]);
+    await here.store.deliver(one.id, 'not a name', response);
+    expect(await server.keys(`${prefix}in:no*`)).toEqual([]);
     await Promise.all([here.close(), there.close()]);
   });
 });

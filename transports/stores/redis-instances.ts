@@ -50,6 +50,7 @@ export class RedisInstances {
   /** How far the clock of Redis is ahead of this process's `performance.now()`; `NaN` before anybody knows. */
   #ahead = NaN;
   #timer: NodeJS.Timeout | undefined;
+  #stopHearing = (): void => undefined;
 
   constructor(redis: RedisConnection, times: InstanceTimes = DEFAULT_TIMES) {
     this.#redis = redis;
@@ -60,12 +61,15 @@ export class RedisInstances {
   async start(): Promise<void> {
     const beat = (): Promise<void> => this.#beat().catch(() => undefined);
     this.#timer = setInterval(() => void beat(), this.#times.beatMs).unref();
+    // Whoever was away may have been buried or forgotten. Only said: who comes back often must not count others out.
+    this.#stopHearing = this.#redis.onReturn(() => void this.#say().catch(() => undefined));
     await beat();
   }
 
   /** Says goodbye, and no more that it lives. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#stopHearing();
     await this.#redis.command('HDEL', this.#key, this.id).catch(() => undefined);
   }
 
@@ -104,8 +108,7 @@ export class RedisInstances {
 
   async #beat(): Promise<void> {
     const askedAt = performance.now();
-    const beat = (await this.#redis.run(BEAT, [this.#key], [this.id, TTL_MS])) as [[string, string], string[]];
-    const [[seconds, micros], counts] = beat;
+    const [[seconds, micros], counts] = await this.#say();
     this.#ahead = Number(seconds) * 1000 + Number(micros) / 1000 - (askedAt + performance.now()) / 2;
     const seen = new Map<string, string>();
     for (let i = 0; i + 1 < counts.length; i += 2) seen.set(counts[i] ?? '', counts[i + 1] ?? '');
@@ -117,6 +120,10 @@ export class RedisInstances {
     }
     // One that is no longer listed has said goodbye, was buried by another, or the store has forgotten it.
     for (const instance of [...this.#others.keys()]) if (!seen.has(instance)) await this.#miss(instance);
+  }
+
+  async #say(): Promise<[[string, string], string[]]> {
+    return (await this.#redis.run(BEAT, [this.#key], [this.id, TTL_MS])) as [[string, string], string[]];
   }
 
   async #miss(instance: string): Promise<void> {

@@ -188,8 +188,10 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async deliver(id: string, instance: string, response: Response): Promise<void> {
-    if (!/^[a-z0-9]{8}$/.test(instance) || !(await this.#instances.isThere(instance))) return;
-    await this.#keep(this.#inboxOf(instance), id, { kind: 'answer', response });
+    if (!/^[a-z0-9]{8}$/.test(instance)) return;
+    // Names come from clients: no key is made of one that is not listed. Who has only just come (back) is not yet.
+    const isListed = await this.#instances.isThere(instance);
+    await this.#keep(isListed ? this.#inboxOf(instance) : this.#keyToAll, id, { kind: 'answer', response });
   }
 
   async watch(record: SessionRecord, listener: Listener): Promise<void> {
