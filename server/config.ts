@@ -184,9 +184,26 @@ function url(env: Environment, name: string): string | undefined {
 
 function redisUrl(env: Environment): string | undefined {
   const value = given(env, 'REDIS_URL');
-  if (value === undefined || (/^rediss?:\/\//.test(value) && URL.canParse(value))) return value;
+  if (value === undefined) return undefined;
   // Not shown: it may hold a password.
-  throw new ConfigError('REDIS_URL cannot be used: expected a URL that begins with redis:// or rediss://');
+  const refuse = (expected: string): ConfigError =>
+    new ConfigError(`REDIS_URL cannot be used: expected ${expected}, like redis://user:password@host:6379/0`);
+  if (!/^rediss?:\/\//.test(value) || !URL.canParse(value)) {
+    throw refuse('a URL that begins with redis:// or rediss://');
+  }
+  const { pathname, username, password } = new URL(value);
+  if (!/^\/?\d{0,9}$/.test(pathname)) throw refuse('the number of a database, or nothing, behind the "/"');
+  if (![username, password].every(isEncoded)) throw refuse('a user and password with "%" written as %25');
+  return value;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function prefix(env: Environment, name: string, fallback: string): string {
