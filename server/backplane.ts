@@ -5,7 +5,7 @@ import type { TaskBoard } from '../transports/task-board.js';
 import { MemoryEventLog } from '../transports/stores/memory-event-log.js';
 import { MemorySessionStore } from '../transports/stores/memory-session-store.js';
 import { RedisChanges } from '../transports/stores/redis-changes.js';
-import { RedisConnection } from '../transports/stores/redis-connection.js';
+import { isAway, RedisConnection } from '../transports/stores/redis-connection.js';
 import { RedisEventLog } from '../transports/stores/redis-event-log.js';
 import { RedisInstances } from '../transports/stores/redis-instances.js';
 import { RedisPeers } from '../transports/stores/redis-peers.js';
@@ -79,11 +79,15 @@ function createShared(url: string, { settings, changes, onFault, onAnswered }: B
   const start = once(async () => {
     await redis.connect();
     await instances.start();
-    // Whatever cannot be heard yet is listened to as soon as Redis is there.
     const listen = (): Promise<unknown> => Promise.all([store.start(), relay.start(), tasks.start(), peers.start()]);
-    const listening = redis.insist(listen, Infinity);
-    listening.catch((error: unknown) => redis.isClosed || onFault(error, 'redis'));
-    if (redis.isReady) await listening;
+    try {
+      await listen();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      // Whatever cannot be heard yet is listened to as soon as Redis is there.
+      const listening = redis.insist(listen, Infinity);
+      listening.catch((reason: unknown) => redis.isClosed || onFault(reason, 'redis'));
+    }
     redis.onReturn(() => void comeBack().catch((error: unknown) => onFault(error, 'redis')));
   });
   // First the sessions, so that what is said next finds them.

@@ -22,6 +22,9 @@ type Client = ReturnType<typeof createClient>;
 const MAX_BACKOFF_MS = 2000;
 const WATCH_MS = 1000;
 
+/** What needs the right to run scripts and to write, and room. KEYS probe */
+const PROBE = "redis.call('SET', KEYS[1], 1, 'PX', 1000)";
+
 /** A piece of Lua that Redis runs in one step. */
 export class RedisScript {
   readonly sha: string;
@@ -36,7 +39,8 @@ export class RedisScript {
 
 /**
  * The one pair of connections of a process: one asks, one listens. Comes back by itself, ever more patiently. A store
- * that hangs is as far away as one that is gone: who asks is told within the timeout, and from then on at once.
+ * that hangs is as far away as one that is gone: who asks is told within the timeout, and from then on at once. So is
+ * one that refuses us, because it is full for example, until it does so no more.
  */
 export class RedisConnection {
   readonly prefix: string;
@@ -50,6 +54,8 @@ export class RedisConnection {
   readonly #onReturn = new Set<() => void>();
   #watchdog: NodeJS.Timeout | undefined;
   #isSilent = false;
+  /** What Redis has against serving us at the moment. */
+  #refusal: Error | undefined;
   #isClosed = false;
 
   constructor({
@@ -79,6 +85,7 @@ export class RedisConnection {
     this.#subscriber.on('error', (error: unknown) => onFault(error, 'redis subscriber'));
     this.#client.on('ready', () => {
       this.#isSilent = false;
+      this.#refusal = undefined;
       this.#announce();
     });
     this.#subscriber.on('ready', () => this.#announce());
@@ -87,28 +94,49 @@ export class RedisConnection {
   /**
    * Resolves when both connections stand, or when that takes longer than a moment: a server can begin without its store
    * and serve what needs none.
-   * @throws Error when Redis refuses us
+   * @throws Error when Redis refuses us. Nothing is tried any more then
    */
   async connect(): Promise<void> {
+    try {
+      await this.#connect();
+      await this.#introduce();
+      await this.#refuseCluster();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<void> {
     const both = Promise.all([this.#client.connect(), this.#subscriber.connect()]);
     this.#watchdog = setInterval(() => this.#watch(), WATCH_MS).unref();
     let timer: NodeJS.Timeout | undefined;
     const moment = new Promise<void>((resolve) => (timer = setTimeout(resolve, 2 * this.#timeoutMs)));
     const refused = new Promise<never>((_resolve, reject) => {
       this.#client.on('error', (error: unknown) => {
-        if (error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(error.message)) reject(error);
+        const refusal = this.#toRefusal(error);
+        if (refusal !== undefined) reject(refusal);
       });
     });
     refused.catch(() => undefined);
     both.catch(() => undefined);
     await Promise.race([both, moment, refused]);
     clearTimeout(timer);
-    await this.#refuseCluster();
+  }
+
+  // Where no password is given nothing is refused before something is asked.
+  async #introduce(): Promise<void> {
+    if (!this.isReady) return;
+    await this.#probe().catch(ignoreAway);
+    const unwatch = await this.watch(this.key('probe'), () => undefined).catch(ignoreAway);
+    unwatch?.();
+    const refusal = this.#toRefusal(this.#refusal);
+    if (refusal !== undefined) throw refusal;
   }
 
   /** Whether commands are answered, as far as is known. */
   get isAnswering(): boolean {
-    return this.#client.isReady && !this.#isSilent;
+    return this.#client.isReady && !this.#isSilent && this.#refusal === undefined;
   }
 
   /** Whether commands are answered and channels are heard. */
@@ -212,12 +240,26 @@ export class RedisConnection {
     if (this.isReady || this.#isClosed) for (const listener of [...this.#onReturn]) listener();
   }
 
-  // A store that hangs closes nothing, so it is asked for a sign of life now and then.
+  // A store that hangs closes nothing, so it is asked for a sign of life now and then; one that refused us, whether it
+  // still does.
   #watch(): void {
     if (this.#client.isReady && !this.#isSilent) {
-      this.#within(this.#client.sendCommand(['PING'])).catch(() => undefined);
+      const asked = this.#refusal === undefined ? this.#within(this.#client.sendCommand(['PING'])) : this.#probe();
+      asked.catch(() => undefined);
     }
     if (this.#subscriber.isReady) void this.#subscriptions.check(this.#dropAfterMs);
+  }
+
+  async #probe(): Promise<void> {
+    const key = this.key('probe');
+    const asked = [
+      ['EVAL', PROBE, '1', key],
+      ['PUBLISH', key, ''],
+    ].map((command) => this.#client.sendCommand(command));
+    await this.#within(Promise.all(asked));
+    if (this.#refusal === undefined) return;
+    this.#refusal = undefined;
+    this.#announce();
   }
 
   async #within<T>(answer: Promise<T>): Promise<T> {
@@ -233,7 +275,8 @@ export class RedisConnection {
     } catch (error) {
       if (!(error instanceof redisPackage().ErrorReply)) throw away();
       if (isFaultOfOurs(error)) throw error;
-      this.#onFault(error, 'redis');
+      if (this.#refusal === undefined) this.#onFault(error, 'redis');
+      this.#refusal = error;
       throw away();
     } finally {
       clearTimeout(timer);
@@ -275,18 +318,41 @@ export class RedisConnection {
     });
   }
 
+  // What only who runs the server can mend. What Redis says holds no secret.
+  #toRefusal(error: unknown): Error | undefined {
+    if (!(error instanceof Error)) return undefined;
+    const [, mend] = REFUSALS.find(([said]) => said.test(error.message)) ?? [];
+    if (mend === undefined) return undefined;
+    return new Error(`REDIS_URL cannot be used: Redis says "${error.message}": ${mend(this.prefix)}`);
+  }
+
   // Scripts and limits span keys that a cluster would keep apart.
   async #refuseCluster(): Promise<void> {
     if (!this.isAnswering) return;
-    const info = await this.command('INFO', 'cluster').catch(() => '');
+    // Who may not ask for it is refused nothing that we need.
+    const asked: Promise<unknown> = this.#client.sendCommand(['INFO', 'cluster']).catch(() => '');
+    const info = await this.#within(asked).catch(() => '');
     if (String(info).includes('cluster_enabled:1'))
       throw new Error('REDIS_URL is a Redis Cluster: one Redis is needed');
   }
 }
 
+const REFUSALS: readonly (readonly [RegExp, (prefix: string) => string])[] = [
+  [
+    /^(NOAUTH|WRONGPASS|ERR AUTH)\b/,
+    () => 'set it to redis://user:password@host with a user and password that Redis knows',
+  ],
+  [/^NOPERM\b/, (prefix) => `give its user the rights ~${prefix}* &${prefix}* +@all -@dangerous`],
+  [/^ERR (invalid )?DB index\b/, () => 'let it end with the number of a database that Redis has, or with none'],
+];
+
 /** Whether an error only says that the store could not be asked. */
 export function isAway(error: unknown): boolean {
   return error instanceof HttpError && error.status === 503;
+}
+
+function ignoreAway(error: unknown): undefined {
+  if (!isAway(error)) throw error;
 }
 
 // Redis was started anew, or never heard of it.
