@@ -18,7 +18,18 @@ const port = Number(process.env.PORT ?? 8080);
 
 const folder = await mkdtemp(join(tmpdir(), 'dualgauge-cluster-'));
 const children = new Set<ChildProcess>();
+const ports = new Map<string, number>();
+const { server } = createBalancer(() => [...ports.values()]);
 let isEnding = false;
+
+// Before there is anything that could be left behind.
+process.on('SIGINT', () => void end(0));
+process.on('SIGTERM', () => void end(0));
+process.on('uncaughtException', (error) => fail(error.message));
+// Whatever ends this ends all of it.
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 const redisPort = await freePort();
 const redis = start('redis-server', [
@@ -28,6 +39,7 @@ const redis = start('redis-server', [
 redis.once('error', (error) =>
   fail(`redis-server cannot be started (${error.message}): install it, on Debian with apt install redis-server`),
 );
+redis.once('exit', () => server.listening || fail('redis-server ended before it was ready'));
 await said(redis, /Ready to accept connections/);
 
 const isTokenGiven = (process.env.DEBUG_TOKEN ?? '') !== '';
@@ -42,18 +54,15 @@ const env = {
   REDIS_URL: `redis://127.0.0.1:${redisPort}`,
   STATE_SECRET: randomBytes(32).toString('hex'),
 };
-const ports = new Map<string, number>();
 await Promise.all(NAMES.map(keepRunning));
 
-const { server } = createBalancer(() => [...ports.values()]);
 server.once('error', (error: NodeJS.ErrnoException) =>
   fail(error.code === 'EADDRINUSE' ? `the port ${port} is in use: set PORT to another` : error.message),
 );
-server.listen(port, '127.0.0.1');
-await once(server, 'listening');
-const address = server.address();
-const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`;
-console.log(`
+server.listen(port, '127.0.0.1', () => {
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`;
+  console.log(`
 Two instances and a Redis are one server at ${url}
 
   Modern clients   ${url}/mcp
@@ -65,11 +74,6 @@ Two instances and a Redis are one server at ${url}
   Each request goes to the next instance. Kill one (kill -9 <pid>) and see its sessions live on.
   Ctrl-C ends everything.
 `);
-process.on('SIGINT', () => void end(0));
-process.on('SIGTERM', () => void end(0));
-// Whatever ends this ends all of it.
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
 });
 
 async function keepRunning(name: string): Promise<void> {
@@ -113,27 +117,28 @@ async function freePort(): Promise<number> {
 }
 
 function fail(why: string): void {
+  if (isEnding) return;
   console.error(`cluster: ${why}`);
   void end(1);
 }
 
-// Instances first: they have something to say to Redis when they go.
+// Redis, which is the first, last: instances have something to say to it when they go.
 async function end(code: number): Promise<void> {
   if (isEnding) return;
   isEnding = true;
   // One Ctrl-C may arrive more than once: from the terminal and from whoever runs this. A second one comes later.
   setTimeout(() => process.on('SIGINT', () => process.exit(1)), 1000).unref();
   server.close();
-  const instances = [...children].filter((child) => child !== redis);
+  const [first, ...instances] = children;
   await Promise.all(instances.map(stop));
   server.closeAllConnections();
-  await stop(redis);
+  await stop(first);
   await rm(folder, { recursive: true, force: true });
   process.exit(code);
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+async function stop(child: ChildProcess | undefined): Promise<void> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   await exited;
