@@ -24,7 +24,10 @@ export type TaskWord =
 export interface TaskBoard {
   /** This instance. */
   readonly owner: string;
-  /** Makes known how a task is by now. Resolves when others can read it, or that has to wait. Never rejects. */
+  /**
+   * Makes known how a task is by now, unless others said it had ended. Resolves when all know the same, or that has to
+   * wait. Never rejects.
+   */
   post(task: PostedTask): Promise<void>;
   /** A task whose instance died has failed. Rejects with a 503 when the store is away. */
   get(id: string): Promise<PostedTask | undefined>;
@@ -34,4 +37,6 @@ export interface TaskBoard {
   tell(task: PostedTask, word: TaskWord): Promise<void>;
   /** Hears what others say to the tasks of this instance. */
   onWord(listener: (taskId: string, word: TaskWord) => void): void;
+  /** Hears how a task of this instance has ended to all others, who took the instance for dead. */
+  onEnd(listener: (task: PostedTask) => void): void;
 }

@@ -38,12 +38,12 @@ export class Task implements Asker, TaskView {
   readonly #questions = new Map<string, PendingQuestion>();
   readonly #usedKeys = new Set<string>();
   readonly #waiting = new Set<() => void>();
-  readonly #onChange: (task: Task) => void;
+  readonly #onChange: (task: Task) => void | Promise<void>;
 
   constructor(
     readonly exchange: Exchange,
     readonly options: TasksOptions,
-    onChange: (task: Task) => void,
+    onChange: (task: Task) => void | Promise<void>,
   ) {
     this.#onChange = onChange;
   }
@@ -93,6 +93,7 @@ export class Task implements Asker, TaskView {
   }
 
   settle(response: Response | undefined): void {
+    if (this.isTerminal) return;
     this.#questions.clear();
     if (response === undefined) return this.#become('cancelled');
     if ('error' in response) {
@@ -101,6 +102,15 @@ export class Task implements Asker, TaskView {
     }
     this.result = response.result;
     this.#become('completed');
+  }
+
+  /** Becomes what clients were told elsewhere that came of it. @returns false when it was that already */
+  adopt({ status, result, error }: EndedAs): boolean {
+    if (status === this.status) return false;
+    Object.assign(this, { status, result, error, lastUpdatedAt: new Date() });
+    // Nobody would hear what still comes of it.
+    this.exchange.abort('cancelled');
+    return true;
   }
 
   /** The task as 2026-07-28 clients read it (SEP-2663 "Tasks"). */
@@ -143,7 +153,13 @@ export class Task implements Asker, TaskView {
   #become(status: TaskStatus): void {
     this.status = status;
     this.lastUpdatedAt = new Date();
-    this.#onChange(this);
+    const told = this.#onChange(this);
+    if (told === undefined) this.wake();
+    else void told.then(() => this.wake());
+  }
+
+  /** Has those look who wait for a change. */
+  wake(): void {
     for (const done of this.#waiting) done();
   }
 
@@ -155,6 +171,12 @@ export class Task implements Asker, TaskView {
     this.#usedKeys.add(name);
     return name;
   }
+}
+
+interface EndedAs {
+  readonly status: TaskStatus;
+  readonly result?: object;
+  readonly error?: ErrorObject;
 }
 
 interface PendingQuestion extends Question {
@@ -190,6 +212,7 @@ export class Tasks implements TaskMaker {
   constructor(options: TasksOptions) {
     this.#options = options;
     options.board?.onWord((taskId, word) => this.#hear(taskId, word));
+    options.board?.onEnd(({ id, description }) => this.#adopt(id, description as unknown as EndedAs));
   }
 
   get size(): number {
@@ -200,10 +223,7 @@ export class Tasks implements TaskMaker {
   create(exchange: Exchange): ReturnType<TaskMaker['create']> {
     this.#forgetExpired();
     if (this.#tasks.size >= this.#options.maxTasks) throw new RpcError(ErrorCode.internalError, 'Too many tasks');
-    const task = new Task(exchange, this.#options, (changed) => {
-      void this.#post(changed);
-      this.#options.changes.publish({ kind: 'task', taskId: changed.id, task: changed.describe() });
-    });
+    const task = new Task(exchange, this.#options, (changed) => this.#changed(changed));
     this.#tasks.set(task.id, task);
     return {
       asker: task,
@@ -266,6 +286,25 @@ export class Tasks implements TaskMaker {
     }
     if (posted === undefined || !isOwner(posted, call)) throw unknownTask();
     return new RemoteTask(posted, board, this.#options.changes);
+  }
+
+  #changed(task: Task): void | Promise<void> {
+    const posted = this.#post(task);
+    if (!task.isTerminal || this.#options.board === undefined) return this.#publish(task);
+    // Others may have told clients of another end, and then that is it.
+    const { status } = task;
+    return posted.then(() => (task.status === status ? this.#publish(task) : undefined));
+  }
+
+  #publish(task: Task): void {
+    this.#options.changes.publish({ kind: 'task', taskId: task.id, task: task.describe() });
+  }
+
+  #adopt(id: string, end: EndedAs): void {
+    const task = this.#tasks.get(id);
+    if (task?.adopt(end) !== true) return;
+    this.#publish(task);
+    task.wake();
   }
 
   async #post(task: Task): Promise<void> {

@@ -45,6 +45,7 @@ export class RedisTaskBoard implements TaskBoard {
   readonly #unsaid = new Map<string, PostedTask>();
   readonly #saying = new Map<string, Promise<void>>();
   #onWord: (taskId: string, word: TaskWord) => void = () => undefined;
+  #onEnd: (task: PostedTask) => void = () => undefined;
 
   constructor(redis: RedisConnection, options: RedisTaskBoardOptions) {
     this.#redis = redis;
@@ -73,9 +74,8 @@ export class RedisTaskBoard implements TaskBoard {
   }
 
   async get(id: string): Promise<PostedTask | undefined> {
-    const json = await this.#redis.command('HGET', this.#redis.key('t', id), 'd');
-    if (typeof json !== 'string') return undefined;
-    const task = JSON.parse(json) as PostedTask;
+    const task = await this.#read(id);
+    if (task === undefined) return undefined;
     const isAsItWas = task.isTerminal || !(await this.#options.instances.isDead(task.owner));
     return isAsItWas ? task : this.#fail(task);
   }
@@ -93,19 +93,32 @@ export class RedisTaskBoard implements TaskBoard {
     this.#onWord = listener;
   }
 
+  onEnd(listener: (task: PostedTask) => void): void {
+    this.#onEnd = listener;
+  }
+
   // One after the other, and only the newest of what is still to be said.
   #say(id: string): Promise<void> {
     const saying = (async (): Promise<void> => {
       for (let task = this.#unsaid.get(id); task !== undefined; task = this.#unsaid.get(id)) {
         this.#unsaid.delete(id);
         const newest = task;
-        await this.#redis.insist(() => this.#write(this.#unsaid.get(id) ?? newest), this.#options.ttlMs);
+        await this.#redis.insist(async () => {
+          const isWritten = await this.#write(this.#unsaid.get(id) ?? newest);
+          const ended = isWritten ? undefined : await this.#read(id);
+          if (ended !== undefined) this.#onEnd(ended);
+        }, this.#options.ttlMs);
       }
     })()
       .catch(this.#tell)
       .finally(() => this.#saying.delete(id));
     this.#saying.set(id, saying);
     return saying;
+  }
+
+  async #read(id: string): Promise<PostedTask | undefined> {
+    const json = await this.#redis.command('HGET', this.#redis.key('t', id), 'd');
+    return typeof json === 'string' ? (JSON.parse(json) as PostedTask) : undefined;
   }
 
   async #write(task: PostedTask): Promise<boolean> {
@@ -117,8 +130,8 @@ export class RedisTaskBoard implements TaskBoard {
 
   async #bury(instance: string): Promise<void> {
     for (const id of (await this.#redis.command('SMEMBERS', this.#runningOf(instance))) as string[]) {
-      const json = await this.#redis.command('HGET', this.#redis.key('t', id), 'd');
-      if (typeof json === 'string') await this.#fail(JSON.parse(json) as PostedTask);
+      const task = await this.#read(id);
+      if (task !== undefined) await this.#fail(task);
     }
   }
 

@@ -70,6 +70,22 @@ describeWith(['redis-server'], 'tasks over instances', () => {
       expect((await get(b, 'b2b6a2c0-0000-4000-8000-000000000000')).error.code).toBe(-32602);
     });
 
+    it('has failed on its own instance too, when that was taken for dead and only slept', async () => {
+      const taskId = await begin(a, 'job', { label: 'slept', ms: 500 });
+      const stream = await modernStream(a, 'subscriptions/listen', { notifications: { taskIds: [taskId] } });
+      await stream.nextMessage(({ method }) => method === 'notifications/subscriptions/acknowledged');
+      // As another instance says it of one that is dead.
+      const key = `dualgauge:t:${taskId}`;
+      const { description, ...posted } = JSON.parse(String(await cluster.redis.ask('HGET', key, 'd')));
+      const failed = { ...description, status: 'failed', error: { code: -32603, message: 'gone' } };
+      const record = JSON.stringify({ ...posted, isTerminal: true, description: failed });
+      await cluster.redis.ask('HSET', key, 'd', record, 'e', '1');
+      const told = await stream.nextMessage(({ method }) => method === 'notifications/tasks');
+      expect([told.params.status, told.params.error.message]).toEqual(['failed', 'gone']);
+      for (const at of [a, b]) expect(await get(at, taskId)).toMatchObject({ status: 'failed' });
+      stream.close();
+    });
+
     it('has failed when its instance died, everywhere, and who listens is told', async () => {
       const doomed = await cluster.add('D');
       const taskId = await begin(doomed, 'job', { label: 'doomed', ms: 60_000 });
