@@ -23,8 +23,8 @@ describeWith(['redis-server'], 'redis', () => {
 
   afterAll(() => server.close());
 
-  async function make(prefix = `${randomUUID()}:`) {
-    const redis = new RedisConnection({ url: server.url, prefix });
+  async function make(prefix = `${randomUUID()}:`, database = 0) {
+    const redis = new RedisConnection({ url: `${server.url}/${database}`, prefix });
     await redis.connect();
     const instances = new RedisInstances(redis);
     await instances.start();
@@ -79,6 +79,22 @@ describeWith(['redis-server'], 'redis', () => {
     ]);
     expect(own).toEqual([]);
     await Promise.all([here.close(), there.close()]);
+  });
+
+  it('tells nobody in another database, where an instance and a session may have the same names', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there, alone] = [await make(prefix, 1), await make(prefix, 1), await make(prefix, 2)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    await alone.store.create(one, LIMITS, 10_000);
+    const [heard, own]: SessionSignal[][] = [[], []];
+    await there.store.watch(one, (signal) => heard?.push(signal));
+    await alone.store.watch(one, (signal) => own?.push(signal));
+    await here.store.signal(one.id, { kind: 'cancel', requestId: 1 });
+    expect(await here.store.delete(one, 'deleted')).toBe(1);
+    await until(() => heard?.length === 2);
+    expect(own).toEqual([]);
+    await Promise.all([here, there, alone].map(({ close }) => close()));
   });
 
   it('keeps what two change at the same time', async () => {

@@ -13,6 +13,7 @@ export interface RedisChangesOptions {
   readonly describeTask: (taskId: string) => Promise<object | undefined>;
 }
 
+const FEED = 'changes';
 const CARRY_FOR_MS = 60_000;
 const MAX_UNSAID = 1000;
 
@@ -29,7 +30,7 @@ export class RedisChanges {
   constructor(redis: RedisConnection, options: RedisChangesOptions) {
     this.#redis = redis;
     this.#options = options;
-    this.#feed = new RedisFeed(redis, this.#key, (entry) => void this.#receive(entry));
+    this.#feed = new RedisFeed(redis, FEED, (entry) => void this.#receive(entry));
     options.changes.subscribe((change) => {
       if (!this.#isRelaying) this.#say(change.kind === 'task' ? { kind: 'task', taskId: change.taskId } : change);
     });
@@ -52,7 +53,7 @@ export class RedisChanges {
       this.#unsaid.delete(key);
       const entry = JSON.stringify({ from: this.#options.instance, change });
       // Heard twice is no harm; never heard after a minute is old news: clients fetch lists again when they need them.
-      const said = this.#redis.insist(() => RedisFeed.append(this.#redis, this.#key, entry), CARRY_FOR_MS);
+      const said = this.#redis.insist(() => RedisFeed.append(this.#redis, FEED, entry), CARRY_FOR_MS);
       await said.catch(() => undefined);
     }
     this.#isSaying = false;
@@ -73,9 +74,5 @@ export class RedisChanges {
     } finally {
       this.#isRelaying = false;
     }
-  }
-
-  get #key(): string {
-    return this.#redis.key('changes');
   }
 }

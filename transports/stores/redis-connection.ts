@@ -44,6 +44,7 @@ export class RedisScript {
  */
 export class RedisConnection {
   readonly prefix: string;
+  readonly #database: number;
   readonly #client: Client;
   readonly #subscriber: Client;
   readonly #subscriptions: RedisSubscriptions;
@@ -67,6 +68,7 @@ export class RedisConnection {
     onAnswered = () => undefined,
   }: RedisOptions) {
     this.prefix = prefix;
+    this.#database = Number(new URL(url).pathname.slice(1));
     this.#timeoutMs = timeoutMs;
     this.#dropAfterMs = dropAfterMs;
     this.#onFault = onFault;
@@ -120,15 +122,18 @@ export class RedisConnection {
     });
     refused.catch(() => undefined);
     both.catch(() => undefined);
-    await Promise.race([both, moment, refused]);
-    clearTimeout(timer);
+    try {
+      await Promise.race([both, moment, refused]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   // Where no password is given nothing is refused before something is asked.
   async #introduce(): Promise<void> {
     if (!this.isReady) return;
     await this.#probe().catch(ignoreAway);
-    const unwatch = await this.watch(this.key('probe'), () => undefined).catch(ignoreAway);
+    const unwatch = await this.watch(this.channel('probe'), () => undefined).catch(ignoreAway);
     unwatch?.();
     const refusal = this.#toRefusal(this.#refusal);
     if (refusal !== undefined) throw refusal;
@@ -150,6 +155,11 @@ export class RedisConnection {
 
   key(...parts: string[]): string {
     return `${this.prefix}${parts.join(':')}`;
+  }
+
+  /** Channels know no databases: what is said in one must not be heard in another. */
+  channel(...parts: string[]): string {
+    return this.key(this.#database === 0 ? '' : `${this.#database}/`) + parts.join(':');
   }
 
   /** @throws HttpError 503 when the store does not answer */
@@ -251,10 +261,9 @@ export class RedisConnection {
   }
 
   async #probe(): Promise<void> {
-    const key = this.key('probe');
     const asked = [
-      ['EVAL', PROBE, '1', key],
-      ['PUBLISH', key, ''],
+      ['EVAL', PROBE, '1', this.key('probe')],
+      ['PUBLISH', this.channel('probe'), ''],
     ].map((command) => this.#client.sendCommand(command));
     await this.#within(Promise.all(asked));
     if (this.#refusal === undefined) return;

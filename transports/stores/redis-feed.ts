@@ -5,7 +5,7 @@ const APPEND = new RedisScript(
   `
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'd', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1])
+redis.call('PUBLISH', ARGV[4], id .. ' ' .. ARGV[1])
 return id
 `,
 );
@@ -19,29 +19,33 @@ const TTL_MS = 600_000;
  */
 export class RedisFeed {
   readonly #redis: RedisConnection;
-  readonly #key: string;
+  readonly #name: string;
   readonly #onEntry: (entry: string) => void;
   #last = '0-0';
   /** What was announced while the missed was being read. */
   #meanwhile: { readonly id: string; readonly entry: string }[] | undefined;
 
-  constructor(redis: RedisConnection, key: string, onEntry: (entry: string) => void) {
+  constructor(redis: RedisConnection, name: string, onEntry: (entry: string) => void) {
     this.#redis = redis;
-    this.#key = key;
+    this.#name = name;
     this.#onEntry = onEntry;
   }
 
   /** Adds an entry to the feed of that name. @throws HttpError 503 when the store does not answer */
-  static async append(redis: RedisConnection, key: string, entry: string): Promise<void> {
-    await redis.run(APPEND, [key], [entry, MAX_ENTRIES, TTL_MS]);
+  static async append(redis: RedisConnection, name: string, entry: string): Promise<void> {
+    await redis.run(APPEND, [redis.key(name)], [entry, MAX_ENTRIES, TTL_MS, redis.channel(name)]);
   }
 
   /** Hears what is added from now on. @throws HttpError 503 when the store does not answer */
   async start(): Promise<void> {
-    await this.#redis.watch(this.#key, (message) => this.#hear(message));
+    await this.#redis.watch(this.#redis.channel(this.#name), (message) => this.#hear(message));
     const [newest] = (await this.#redis.command('XREVRANGE', this.#key, '+', '-', 'COUNT', '1')) as [string][];
     if (newest !== undefined && isAfter(newest[0], this.#last)) this.#last = newest[0];
     this.#redis.onReturn(() => void this.#catchUp());
+  }
+
+  get #key(): string {
+    return this.#redis.key(this.#name);
   }
 
   #hear(message: string): void {

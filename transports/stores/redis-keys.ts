@@ -27,6 +27,6 @@ export function keysOf(redis: RedisConnection, id: string): SessionKeys {
     meta: key('m'),
     calls: key('c'),
     grave: key('x'),
-    channel: key('ch'),
+    channel: redis.channel('ch', id),
   };
 }

@@ -118,10 +118,10 @@ export class RedisPeers {
   }
 
   get #channel(): string {
-    return this.#redis.key('peers');
+    return this.#redis.channel('peers');
   }
 
   #ownChannel(instance: string): string {
-    return this.#redis.key('peer', instance);
+    return this.#redis.channel('peer', instance);
   }
 }

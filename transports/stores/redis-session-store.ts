@@ -43,6 +43,9 @@ import {
 const GRAVE_MS = 600_000;
 const UNDO_MS = 60_000;
 
+/** The feed of what is said to an instance that cannot be named. */
+const TO_ALL = 'in';
+
 type Listener = (signal: SessionSignal) => void;
 
 interface Watched {
@@ -68,7 +71,7 @@ export class RedisSessionStore implements SessionStore {
     this.#redis = redis;
     this.#instances = instances;
     this.#inbox = new RedisFeed(redis, this.#inboxOf(instances.id), (entry) => this.#receive(entry));
-    this.#toAll = new RedisFeed(redis, this.#keyToAll, (entry) => this.#receive(entry));
+    this.#toAll = new RedisFeed(redis, TO_ALL, (entry) => this.#receive(entry));
   }
 
   get tag(): string {
@@ -183,7 +186,7 @@ export class RedisSessionStore implements SessionStore {
 
   async signal(id: string, signal: SessionSignal): Promise<void> {
     // Who runs the call may not be listening just then, and nobody knows who does.
-    if (signal.kind === 'cancel') return this.#keep(this.#keyToAll, id, signal);
+    if (signal.kind === 'cancel') return this.#keep(TO_ALL, id, signal);
     await this.#redis.command('PUBLISH', keysOf(this.#redis, id).channel, this.#signed(signal));
   }
 
@@ -191,7 +194,7 @@ export class RedisSessionStore implements SessionStore {
     if (!/^[a-z0-9]{8}$/.test(instance)) return;
     // Names come from clients: no key is made of one that is not listed. Who has only just come (back) is not yet.
     const isListed = await this.#instances.isThere(instance);
-    await this.#keep(isListed ? this.#inboxOf(instance) : this.#keyToAll, id, { kind: 'answer', response });
+    await this.#keep(isListed ? this.#inboxOf(instance) : TO_ALL, id, { kind: 'answer', response });
   }
 
   async watch(record: SessionRecord, listener: Listener): Promise<void> {
@@ -261,11 +264,7 @@ export class RedisSessionStore implements SessionStore {
     return [keysOf(this.#redis, id).record, this.#redis.key('sessions'), this.#redis.key('sessions', digest)];
   }
 
-  get #keyToAll(): string {
-    return this.#redis.key('in');
-  }
-
   #inboxOf(instance: string): string {
-    return this.#redis.key('in', instance);
+    return `in:${instance}`;
   }
 }

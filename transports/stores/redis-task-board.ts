@@ -163,7 +163,7 @@ export class RedisTaskBoard implements TaskBoard {
   }
 
   #inboxOf(instance: string): string {
-    return this.#redis.key('ti', instance);
+    return `ti:${instance}`;
   }
 
   readonly #tell = (error: unknown): void => {
