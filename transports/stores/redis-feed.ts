@@ -1,17 +1,25 @@
 import { isAway, type RedisConnection, RedisScript } from './redis-connection.js';
 
+// Each is announced with the one before it, so that whoever missed some knows.
 const APPEND = new RedisScript(
   'feed',
   `
+local before = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'd', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PUBLISH', ARGV[4], id .. ' ' .. ARGV[1])
+redis.call('PUBLISH', ARGV[4], (before and before[1] or '0-0') .. ' ' .. id .. ' ' .. ARGV[1])
 return id
 `,
 );
 
 const MAX_ENTRIES = 1000;
 const TTL_MS = 600_000;
+
+interface News {
+  readonly before: string;
+  readonly id: string;
+  readonly entry: string;
+}
 
 /**
  * News for other instances that outlives a lost connection: kept for a while and announced, so that who was away reads
@@ -23,7 +31,8 @@ export class RedisFeed {
   readonly #onEntry: (entry: string) => void;
   #last = '0-0';
   /** What was announced while the missed was being read. */
-  #meanwhile: { readonly id: string; readonly entry: string }[] | undefined;
+  #meanwhile: News[] | undefined;
+  #isBehind = false;
 
   constructor(redis: RedisConnection, name: string, onEntry: (entry: string) => void) {
     this.#redis = redis;
@@ -38,7 +47,7 @@ export class RedisFeed {
 
   /** Hears what is added from now on. @throws HttpError 503 when the store does not answer */
   async start(): Promise<void> {
-    await this.#redis.watch(this.#redis.channel(this.#name), (message) => this.#hear(message));
+    await this.#redis.watch(this.#redis.channel(this.#name), (message) => this.#hear(parseNews(message)));
     const [newest] = (await this.#redis.command('XREVRANGE', this.#key, '+', '-', 'COUNT', '1')) as [string][];
     if (newest !== undefined && isAfter(newest[0], this.#last)) this.#last = newest[0];
     this.#redis.onReturn(() => void this.#catchUp());
@@ -48,34 +57,42 @@ export class RedisFeed {
     return this.#redis.key(this.#name);
   }
 
-  #hear(message: string): void {
-    const at = message.indexOf(' ');
-    const news = { id: message.slice(0, at), entry: message.slice(at + 1) };
-    if (this.#meanwhile === undefined) this.#take(news);
-    else this.#meanwhile.push(news);
+  #hear(news: News): void {
+    if (this.#meanwhile !== undefined) this.#meanwhile.push(news);
+    else if (isAfter(news.before, this.#last)) void this.#catchUp();
+    else this.#take(news.id, news.entry);
   }
 
-  #take({ id, entry }: { id: string; entry: string }): void {
+  #take(id: string, entry: string): void {
     if (!isAfter(id, this.#last)) return;
     this.#last = id;
     this.#onEntry(entry);
   }
 
   async #catchUp(): Promise<void> {
+    this.#isBehind = true;
     if (this.#meanwhile !== undefined) return;
     this.#meanwhile = [];
     try {
-      const rows = (await this.#redis.command('XRANGE', this.#key, `(${this.#last}`, '+')) as [string, string[]][];
-      for (const [id, [, entry = '']] of rows) this.#take({ id, entry });
+      while (this.#isBehind) {
+        this.#isBehind = false;
+        const rows = (await this.#redis.command('XRANGE', this.#key, `(${this.#last}`, '+')) as [string, string[]][];
+        for (const [id, [, entry = '']] of rows) this.#take(id, entry);
+      }
     } catch (error) {
       // Gone again: there will be another return.
       if (!isAway(error)) throw error;
     } finally {
       const meanwhile = this.#meanwhile;
       this.#meanwhile = undefined;
-      for (const news of meanwhile) this.#take(news);
+      for (const news of meanwhile) this.#hear(news);
     }
   }
+}
+
+function parseNews(message: string): News {
+  const [before = '', id = ''] = message.split(' ', 2);
+  return { before, id, entry: message.slice(before.length + id.length + 2) };
 }
 
 function isAfter(id: string, other: string): boolean {
