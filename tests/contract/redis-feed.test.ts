@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { unavailable } from '../../transports/http.js';
 import { RedisConnection } from '../../transports/stores/redis-connection.js';
 import { RedisFeed } from '../../transports/stores/redis-feed.js';
 import { describeWith } from '../support/cluster/programs.js';
@@ -40,5 +41,26 @@ describeWith(['redis-server'], 'a feed', () => {
     await Promise.all(['heard', 'heard too'].map((entry) => RedisFeed.append(redis, 'feed', entry)));
     await until(() => heard.includes('heard too'));
     expect(heard).toEqual(['missed', 'missed too', 'heard', 'heard too']);
+  });
+
+  it('waits for the next return where what it missed cannot be read, and reads it then', async () => {
+    const heard = await start();
+    const other = new RedisConnection({ url: server.url, prefix: redis.prefix });
+    await other.connect();
+    const ask = redis.command.bind(redis);
+    let asked = 0;
+    redis.command = () => {
+      asked += 1;
+      return Promise.reject(asked < 100 ? unavailable('store', 'Gone again') : new Error('Asked without end'));
+    };
+    await server.ask('XADD', redis.key('feed'), '*', 'd', 'missed');
+    await Promise.all(['heard', 'heard too'].map((entry) => RedisFeed.append(other, 'feed', entry)));
+    await until(() => asked > 0);
+    redis.command = ask;
+    await server.ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => heard.includes('heard too'));
+    other.close();
+    expect(heard).toEqual(['missed', 'heard', 'heard too']);
+    expect(asked).toBeLessThan(5);
   });
 });

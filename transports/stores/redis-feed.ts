@@ -72,7 +72,8 @@ export class RedisFeed {
   async #catchUp(): Promise<void> {
     this.#isBehind = true;
     if (this.#meanwhile !== undefined) return;
-    this.#meanwhile = [];
+    const meanwhile: News[] = [];
+    this.#meanwhile = meanwhile;
     try {
       while (this.#isBehind) {
         this.#isBehind = false;
@@ -80,13 +81,13 @@ export class RedisFeed {
         for (const [id, [, entry = '']] of rows) this.#take(id, entry);
       }
     } catch (error) {
-      // Gone again: there will be another return.
+      // Gone again: there will be another return, and all of it is read then.
       if (!isAway(error)) throw error;
+      return;
     } finally {
-      const meanwhile = this.#meanwhile;
       this.#meanwhile = undefined;
-      for (const news of meanwhile) this.#hear(news);
     }
+    for (const news of meanwhile) this.#hear(news);
   }
 }
 
