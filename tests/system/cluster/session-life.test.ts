@@ -146,7 +146,7 @@ describeWith(['redis-server'], 'the life of a session that several instances hol
   });
 
   it('is over for every instance when it was idle for too long, also for the one that had it', async () => {
-    const [a, b] = await startTwo({ sessionIdleMs: 300 });
+    const [a, b] = await startTwo({ sessionIdleMs: 1500 });
     const visitor = await McpVisitor.open(a);
     expect((await visitor.post(b, call('add', { a: 1, b: 2 }))).status).toBe(200);
     await until(async () => (await leftMs(visitor.session)) < 0);
