@@ -30,15 +30,18 @@ export function clip(text: string | undefined, max = MAX_NAME): string | undefin
 }
 
 function clean(text: string, max: number): string {
-  const decoded = decode(text);
-  // What hides nothing is shown as it came.
-  return cut(decoded !== text && maskText(decoded) !== tame(decoded, SPARED) ? decoded : text, max);
+  // Cut twice: first so that nobody can make this long, last so that nothing is cut in the middle and so gets by.
+  const shown = tame(reveal(maskText(hideSessions(text, 4 * max))));
+  return shown.length <= max && text.length <= 4 * max ? shown : `${shown.slice(0, max)}…`;
 }
 
-function cut(text: string, max: number): string {
-  // Twice: first so that nobody can make this long, last so that nothing is cut in the middle and so gets by.
-  const shown = tame(maskText(hideSessions(text, 4 * max)));
-  return shown.length <= max && text.length <= 4 * max ? shown : `${shown.slice(0, max)}…`;
+// Masked before, since what percent signs stand for may seem to end a secret, and behind. What hides nothing is shown as it
+// came.
+function reveal(masked: string): string {
+  const decoded = decode(masked);
+  if (decoded === masked) return masked;
+  const again = maskText(decoded);
+  return again === tame(decoded, SPARED) ? masked : again;
 }
 
 /** As whoever reads a path would decode it, once or twice. What cannot be decoded stays, and keeps nothing else from it. */

@@ -119,7 +119,8 @@ function isOwnTime({ callMs, stream, answeredOn }: VisitNotes): boolean {
 /** The session a request says it is of; `undefined` for what cannot be one. */
 export function sessionNamedIn({ req }: Response, door: Door): string | undefined {
   const { 'mcp-session-id': header } = req.headers;
-  const said = door === 'legacy' ? queryOf(req).get('session_id') : header;
+  const query = door === 'legacy' ? queryOf(req) : undefined;
+  const said = query === undefined ? header : (query.get('session_id') ?? query.get('sessionId'));
   return typeof said === 'string' ? (parseSessionId(said) ?? said) : undefined;
 }
 

@@ -2,7 +2,7 @@ import { createServer, IncomingMessage, type Server } from 'node:http';
 import express, { type Express } from 'express';
 import { AppResponse } from './app-response.js';
 import { answerUnusual } from './unusual-request.js';
-import { refuseBrokenRequest, type RefusedConnection } from './broken-request.js';
+import { refuseBrokenRequest, refuseConnection, type RefusedConnection } from './broken-request.js';
 
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
@@ -40,13 +40,21 @@ export function createHttpServer(app: Express, options: HttpServerOptions, onRef
       requireHostHeader: false,
       noDelay: true,
     },
-    app,
+    (req, res) => {
+      if (canBeRouted(req.url)) app(req, res);
+      else refuseConnection(req.socket, 400, onRefused);
+    },
   );
   // Beyond its limit Node drops headers without a word; the guard counts them and refuses.
   server.maxHeadersCount = 0;
   server.on('clientError', (error, socket) => refuseBrokenRequest(error, socket, onRefused));
   answerUnusual(server, onRefused);
   return server;
+}
+
+// Express asks nobody about a target that it cannot take apart, and answers in HTML.
+function canBeRouted(target = ''): boolean {
+  return target.startsWith('/') || target === '*' || URL.canParse(target);
 }
 
 function adopt(app: Express, key: 'request' | 'response', prototype: object): void {

@@ -1,5 +1,6 @@
 /** The id that a client gives to its request. It is told to everybody who reads the log, so what opens a door is none. */
 import type { Request } from 'express';
+import { parseEventId } from '../transports/event-id.js';
 import { parseSessionId } from '../transports/session-id.js';
 
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
@@ -10,8 +11,9 @@ const SESSION_DIGITS = 32;
 export function requestIdOf({ headers, url }: Pick<Request, 'headers' | 'url'>): string | undefined {
   const id = headers['x-request-id'];
   if (typeof id !== 'string' || !SANE.test(id)) return undefined;
-  const { authorization, 'mcp-session-id': session } = headers;
+  const { authorization, 'mcp-session-id': session, 'last-event-id': place } = headers;
   if (typeof session === 'string' && tells(id, session)) return undefined;
+  if (typeof place === 'string' && (id === place || tells(id, parseEventId(place)?.session ?? ''))) return undefined;
   if (authorization !== undefined && isToken(id, authorization.slice(authorization.lastIndexOf(' ') + 1)))
     return undefined;
   const query = url.indexOf('?');

@@ -107,7 +107,7 @@ export class Watch implements Observer {
     metrics.streamsOpened.add(stream.kind);
     if (stream.kind === 'debug') return;
     const id = stream.session?.id;
-    if (id !== undefined) this.#cameBack(id, stream);
+    if (id !== undefined && stream.kind !== 'post') this.#cameBack(id, stream);
     timeline.tell(id, 'stream opened', { kind: stream.kind, streamId: stream.id, requestId: stream.exchangeId });
   }
 

@@ -53,13 +53,14 @@ async function findIfThere(tasks: Tasks, id: string, call: Call): Promise<TaskVi
 async function cancel(task: TaskView, call: Call): Promise<object> {
   if (task.isTerminal) throw new RpcError(ErrorCode.invalidParams, `The task is over: ${task.status}`);
   await task.cancel();
-  const isOver = await waitForEnd(task, AbortSignal.any([call.signal, AbortSignal.timeout(CANCEL_MS)]));
-  if (!isOver) throw new RpcError(ErrorCode.internalError, 'The instance that runs the task does not answer');
+  if (!(await waitForEnd(task, call.signal)))
+    throw new RpcError(ErrorCode.internalError, 'The instance that runs the task does not answer');
   return summarizeForHandshake(task);
 }
 
 async function waitForEnd(task: TaskView, signal: AbortSignal): Promise<boolean> {
-  while (!task.isTerminal && !signal.aborted) await task.changed(signal);
+  const end = performance.now() + CANCEL_MS;
+  while (!task.isTerminal && !signal.aborted && performance.now() < end) await task.changed(signal);
   return task.isTerminal;
 }
 

@@ -37,6 +37,8 @@ export function watchDelivery(res: ServerResponse, stallMs: number, onStalled: (
   const stall = new Stall(res, performance.now());
   const timer = setInterval(
     () => {
+      // One that still waits for its turn on the connection is not told that there will be none.
+      if (res.req.socket.destroyed) return clearInterval(timer);
       if (stall.lastsMs(performance.now()) < stallMs) return;
       onStalled();
       res.destroy();

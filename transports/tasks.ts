@@ -155,7 +155,7 @@ export class Task implements Asker, TaskView {
     this.lastUpdatedAt = new Date();
     const told = this.#onChange(this);
     if (told === undefined) this.wake();
-    else void told.then(() => this.wake());
+    else void told.finally(() => this.wake()).catch(() => undefined);
   }
 
   /** Has those look who wait for a change. */

@@ -27,7 +27,9 @@ export function createForm(schema) {
  */
 function createGroup(properties, required) {
   const fields = properties.map(
-    ([name, schema]) => /** @type {const} */ ([name, createField(name, schema, required.has(name))]),
+    // What may be anything at all may be written as `true`.
+    ([name, schema]) =>
+      /** @type {const} */ ([name, createField(name, isObject(schema) ? schema : {}, required.has(name))]),
   );
   return {
     node: element('div', { class: 'fields' }, ...fields.map(([, { node }]) => node)),

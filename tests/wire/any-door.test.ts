@@ -691,6 +691,16 @@ describe('what is no HTTP at all', () => {
   });
 });
 
+it('a target that cannot be taken apart is refused as JSON', async () => {
+  const { url } = await start();
+  const socket = await RawSocket.open(url);
+  const reply = await socket.request({ path: 'http://[a/x', headers: { Host: '[a' } });
+  expect([reply.status, reply.header('content-type')]).toEqual([400, 'application/json']);
+  expect(reply.header('x-request-id')).toBeDefined();
+  expect((await socket.waitForEnd()).how).toBe('end');
+  socket.close();
+});
+
 it('a request without Host is refused as JSON', async () => {
   const { url } = await start();
   const socket = await RawSocket.open(url);

@@ -306,9 +306,11 @@ describe('the log of exchanges', () => {
 
   it('does so on the legacy door, and not for who came by the other', async () => {
     const pair = await openLegacy(server.url);
-    const broken = { body: '{', headers: { 'X-Request-Id': 'broken' } };
-    await call(`${server.url}/messages/?session_id=${pair.id}`, broken);
-    expect(await log.next('exchange', { requestId: 'broken' })).toMatchObject({ session: shortenSessionId(pair.id) });
+    for (const name of ['session_id', 'sessionId']) {
+      const broken = { body: '{', headers: { 'X-Request-Id': name } };
+      await call(`${server.url}/messages/?${name}=${pair.id}`, broken);
+      expect(await log.next('exchange', { requestId: name })).toMatchObject({ session: shortenSessionId(pair.id) });
+    }
     const elsewhere = { body: '{', headers: { 'Mcp-Session-Id': pair.id, 'X-Request-Id': 'elsewhere' } };
     await call(`${server.url}/mcp`, elsewhere);
     expect(await log.next('exchange', { requestId: 'elsewhere' })).not.toHaveProperty('session');
@@ -326,6 +328,7 @@ describe('the log of exchanges', () => {
     for (const sent of [id, hex, hex.toUpperCase(), `${id}.7`, `r-${hex}`]) {
       for (const named of [id, hex, id.toUpperCase()]) {
         expect(await idOf(sent, { 'Mcp-Session-Id': named })).not.toBe(sent);
+        expect(await idOf(sent, { 'Last-Event-ID': `${named}.m.7` })).not.toBe(sent);
         expect(await idOf(sent, {}, `/messages/?session_id=${named}`)).not.toBe(sent);
         expect(await idOf(sent, {}, `/messages/?a=b&session_id=${named.replace('-', '%2d')}&c`)).not.toBe(sent);
       }

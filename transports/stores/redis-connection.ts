@@ -101,8 +101,8 @@ export class RedisConnection {
   async connect(): Promise<void> {
     try {
       await this.#connect();
-      await this.#introduce();
       await this.#refuseCluster();
+      await this.#introduce();
     } catch (error) {
       this.close();
       throw error;
@@ -303,7 +303,11 @@ export class RedisConnection {
       this.#isSilent = false;
       this.#announce();
     };
-    answer.then(heard, (error: unknown) => (error instanceof redisPackage().ErrorReply ? heard() : clearTimeout(drop)));
+    answer.then(heard, (error: unknown) => {
+      // What was asked of the connection that listens ends with that one: whether the other answers is asked anew.
+      if (error instanceof redisPackage().ErrorReply || this.#client.isReady) heard();
+      else clearTimeout(drop);
+    });
   }
 
   async #reconnect(): Promise<void> {

@@ -47,15 +47,19 @@ export class RedisFeed {
 
   /** Hears what is added from now on. @throws HttpError 503 when the store does not answer */
   async start(): Promise<void> {
-    await this.#redis.watch(this.#redis.channel(this.#name), (message) => this.#hear(parseNews(message)));
+    await this.#redis.watch(this.#redis.channel(this.#name), this.#onMessage);
     const [newest] = (await this.#redis.command('XREVRANGE', this.#key, '+', '-', 'COUNT', '1')) as [string][];
     if (newest !== undefined && isAfter(newest[0], this.#last)) this.#last = newest[0];
-    this.#redis.onReturn(() => void this.#catchUp());
+    this.#redis.onReturn(this.#onReturn);
   }
 
   get #key(): string {
     return this.#redis.key(this.#name);
   }
+
+  // The same functions each time: a start that fails is tried again.
+  readonly #onMessage = (message: string): void => this.#hear(parseNews(message));
+  readonly #onReturn = (): void => void this.#catchUp();
 
   #hear(news: News): void {
     if (this.#meanwhile !== undefined) this.#meanwhile.push(news);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Response } from '../../protocol/json-rpc.js';
 import { START } from '../event-log.js';
+import { unavailable } from '../http.js';
 import type { CloseReason } from '../observer.js';
 import type {
   Carriage,
@@ -39,6 +40,8 @@ import {
   type Snapshot,
 } from './stored-session.js';
 
+/** How long what is kept for all instances may be. */
+const MAX_KEPT_CHARS = 4096;
 /** How long is remembered that a session was ended, and what is undone that nobody knows the outcome of. */
 const GRAVE_MS = 600_000;
 const UNDO_MS = 60_000;
@@ -186,7 +189,7 @@ export class RedisSessionStore implements SessionStore {
 
   async signal(id: string, signal: SessionSignal): Promise<void> {
     // Who runs the call may not be listening just then, and nobody knows who does.
-    if (signal.kind === 'cancel') return this.#keep(TO_ALL, id, signal);
+    if (signal.kind === 'cancel' && this.#isShort(signal)) return this.#keep(TO_ALL, id, signal);
     await this.#redis.command('PUBLISH', keysOf(this.#redis, id).channel, this.#signed(signal));
   }
 
@@ -194,7 +197,10 @@ export class RedisSessionStore implements SessionStore {
     if (!/^[a-z0-9]{8}$/.test(instance)) return;
     // Names come from clients: no key is made of one that is not listed. Who has only just come (back) is not yet.
     const isListed = await this.#instances.isThere(instance);
-    await this.#keep(isListed ? this.#inboxOf(instance) : TO_ALL, id, { kind: 'answer', response });
+    const signal = { kind: 'answer', response } as const;
+    if (!isListed && !this.#isShort(signal))
+      throw unavailable('store', 'The instance that asked is not there just now');
+    await this.#keep(isListed ? this.#inboxOf(instance) : TO_ALL, id, signal);
   }
 
   async watch(record: SessionRecord, listener: Listener): Promise<void> {
@@ -248,6 +254,11 @@ export class RedisSessionStore implements SessionStore {
   #receive(entry: string): void {
     const at = entry.indexOf(' ');
     this.#hear(entry.slice(0, at), entry.slice(at + 1));
+  }
+
+  // Many are kept for all together, and one session must not fill the store with them.
+  #isShort(signal: SessionSignal): boolean {
+    return this.#signed(signal).length <= MAX_KEPT_CHARS;
   }
 
   #keep(feed: string, id: string, signal: SessionSignal): Promise<void> {

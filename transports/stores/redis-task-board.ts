@@ -36,6 +36,9 @@ export interface RedisTaskBoardOptions {
   readonly onFault: (error: unknown, where: string) => void;
 }
 
+/** How long a task waits until others know how it is by now. */
+const PATIENCE_MS = 2500;
+
 /** The tasks of all instances, as their instances told of them. */
 export class RedisTaskBoard implements TaskBoard {
   readonly #redis: RedisConnection;
@@ -69,8 +72,11 @@ export class RedisTaskBoard implements TaskBoard {
   async post(task: PostedTask): Promise<void> {
     this.#unsaid.set(task.id, task);
     const saying = this.#saying.get(task.id) ?? this.#say(task.id);
-    // A store that is away is told later; the task goes on here meanwhile.
-    if (this.#redis.isAnswering) await saying;
+    // A store that is away, or goes away just now, is told later; the task goes on here meanwhile.
+    if (!this.#redis.isAnswering) return;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([saying, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)))]);
+    clearTimeout(timer);
   }
 
   async get(id: string): Promise<PostedTask | undefined> {
