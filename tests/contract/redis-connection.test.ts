@@ -3,6 +3,7 @@ import { RedisConnection, RedisScript } from '../../transports/stores/redis-conn
 import { describeWith } from '../support/cluster/programs.js';
 import { RedisServer } from '../support/cluster/redis.js';
 import { until } from '../support/cluster/until.js';
+import { startProxy } from '../support/faulty-proxy.js';
 
 const AWAY = expect.objectContaining({ status: 503 });
 
@@ -81,6 +82,24 @@ describeWith(['redis-server'], 'the connection to Redis', () => {
   });
 
   // The last: from here on nobody is let in.
+  it('is back when only what listens had hung, and was made anew before the other was', async () => {
+    const way = await startProxy(server.url);
+    const url = way.url.replace('http:', 'redis:');
+    const redis = new RedisConnection({ url, prefix: 'mine:', timeoutMs: 1500, dropAfterMs: 1000 });
+    open.push(redis);
+    try {
+      await redis.connect();
+      way.freeze(/SUBSCRIBE/i);
+      const listening = redis.watch(redis.channel('other'), () => undefined);
+      await expect(listening).rejects.toEqual(AWAY);
+      expect(redis.isAnswering).toBe(false);
+      await until(() => redis.isReady);
+    } finally {
+      redis.close();
+      await way.close();
+    }
+  });
+
   it('is refused with what to do about it: a password that is missing', async () => {
     await server.ask('CONFIG', 'SET', 'requirepass', 'hunter2');
     await expectRefused(connection(), 'NOAUTH', 'redis://user:password@host');

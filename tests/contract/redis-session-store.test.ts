@@ -141,6 +141,23 @@ describeWith(['redis-server'], 'redis', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  it('keeps no large words for all instances', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [here, there] = [await make(prefix), await make(prefix)];
+    const one = session(here.store);
+    await here.store.create(one, LIMITS, 10_000);
+    const heard: SessionSignal[] = [];
+    await there.store.watch(one, (signal) => heard.push(signal));
+    const requestId = 'x'.repeat(100_000);
+    await here.store.signal(one.id, { kind: 'cancel', requestId });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([{ kind: 'cancel', requestId }]);
+    const response = { jsonrpc: '2.0', id: 'aaaaaaaa.1', result: { text: requestId } } as const;
+    await expect(here.store.deliver(one.id, 'aaaaaaaa', response)).rejects.toMatchObject({ status: 503 });
+    expect(await server.ask('EXISTS', `${prefix}in`)).toBe(0);
+    await Promise.all([here.close(), there.close()]);
+  });
+
   it('lets a session live shorter for a lost stream, unless another instance carries that by now', async () => {
     const prefix = `${randomUUID()}:`;
     const [here, there] = [await make(prefix), await make(prefix)];
