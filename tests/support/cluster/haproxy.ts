@@ -1,25 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, freePort } from './child.js';
 import type { Instance } from './cluster.js';
+import { Front } from './front.js';
 import { programPath } from './programs.js';
 import { until } from './until.js';
 
 const DEPLOYED = join(import.meta.dirname, '..', '..', '..', 'deploy', 'haproxy.cfg');
 
 /** A real HAProxy with the configuration that is deployed; only ports are the test's own. */
-export class HaProxy {
-  readonly url: string;
-  readonly #child: Child;
-  readonly #folder: string;
-
-  private constructor(url: string, child: Child, folder: string) {
-    this.url = url;
-    this.#child = child;
-    this.#folder = folder;
-  }
-
+export class HaProxy extends Front {
   static async start([one, two]: readonly Pick<Instance, 'port'>[]): Promise<HaProxy> {
     const folder = await mkdtemp(join(tmpdir(), 'dualgauge-haproxy-'));
     const port = await freePort();
@@ -37,10 +28,5 @@ export class HaProxy {
       return (await fetch(`${url}/health`).catch(() => undefined))?.status === 200;
     });
     return new HaProxy(url, child, folder);
-  }
-
-  async close(): Promise<void> {
-    await this.#child.stop('SIGTERM');
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, freePort } from './child.js';
 import type { Instance } from './cluster.js';
+import { Front } from './front.js';
 import { programPath } from './programs.js';
 import { until } from './until.js';
 
@@ -10,17 +11,7 @@ const DEPLOYED = join(import.meta.dirname, '..', '..', '..', 'deploy', 'nginx.co
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 /** A real nginx with the configuration that is deployed; only ports and folders are the test's own. */
-export class Nginx {
-  readonly url: string;
-  readonly #child: Child;
-  readonly #folder: string;
-
-  private constructor(url: string, child: Child, folder: string) {
-    this.url = url;
-    this.#child = child;
-    this.#folder = folder;
-  }
-
+export class Nginx extends Front {
   static async start(instances: readonly Pick<Instance, 'port'>[]): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), 'dualgauge-nginx-'));
     const port = await freePort();
@@ -38,11 +29,6 @@ export class Nginx {
     await until(() => !child.isRunning);
     await rm(folder, { recursive: true, force: true });
     return child.said;
-  }
-
-  async close(): Promise<void> {
-    await this.#child.stop('SIGTERM');
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Cluster, type Instance } from '../../support/cluster/cluster.js';
 import { LoadClient, LegacyLoadClient } from '../../support/cluster/load.js';
+import type { Front } from '../../support/cluster/front.js';
 import { HaProxy } from '../../support/cluster/haproxy.js';
 import { Nginx } from '../../support/cluster/nginx.js';
 import { describeWith } from '../../support/cluster/programs.js';
@@ -13,14 +14,9 @@ describeWith(['nginx'], 'deploy/nginx.conf', () => {
   });
 });
 
-interface Balancer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 interface Installed {
   readonly program: string;
-  readonly start: (instances: readonly Instance[]) => Promise<Balancer>;
+  readonly start: (instances: readonly Instance[]) => Promise<Front>;
   /** Whether it may close the client's connection without a word when it lost the instance. */
   readonly cutsOff: boolean;
 }
@@ -33,7 +29,7 @@ const BALANCERS: readonly Installed[] = [
 for (const { program, start, cutsOff } of BALANCERS) {
   describeWith(['redis-server', program], `two instances behind ${program} without sticky sessions`, () => {
     let cluster: Cluster;
-    let balancer: Balancer;
+    let balancer: Front;
     let instances: Instance[];
 
     beforeAll(async () => {
